@@ -1,0 +1,212 @@
+#include "core/base/json.hpp"
+
+#include <iterator>
+
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/base/utf8.hpp"
+
+namespace moescope {
+namespace {
+
+using nlohmann::json;
+
+struct Position {
+  std::size_t line = 1;
+  std::size_t column = 0;
+};
+
+/// Feeds the parser and keeps count of where it stands.
+class CountingIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator(const char* at, Position* position) : at_(at), position_(position) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    if (*at_ == '\n') {
+      ++position_->line;
+      position_->column = 0;
+    } else {
+      ++position_->column;
+    }
+    ++at_;
+    return *this;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const CountingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  Position* position_;
+};
+
+class Builder : public nlohmann::json_sax<json> {
+ public:
+  Builder(std::string_view where, const JsonLimits& limits, const Position& position)
+      : where_(where), limits_(limits), position_(position) {}
+
+  json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool v) override { return put(v); }
+  bool number_integer(number_integer_t v) override { return put(v); }
+  bool number_unsigned(number_unsigned_t v) override { return put(v); }
+  bool number_float(number_float_t v, const string_t&) override { return put(v); }
+  bool string(string_t& v) override {
+    if (v.size() > limits_.max_string) refuse("a string of over {} bytes", limits_.max_string);
+    return put(std::move(v));
+  }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& v) override {
+    if (v.size() > limits_.max_string) refuse("a key of over {} bytes", limits_.max_string);
+    json& object = *stack_.back();
+    const auto [at, inserted] = object.get_ref<json::object_t&>().try_emplace(v);
+    if (!inserted) refuse("key {} stands twice in one object", json_string(v.substr(0, 80)));
+    slot_ = &at->second;
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string& token, const nlohmann::detail::exception&) override {
+    if (token.empty()) refuse("malformed JSON: unexpected end of input");
+    refuse("malformed JSON near {}", json_string(token.substr(0, 40)));
+  }
+
+ private:
+  template <class... Args>
+  [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
+    fail(ErrorCode::kBadInput, "{}: line {}, column {}: {}", where_, position_.line, position_.column,
+         fmt::format(format, std::forward<Args>(args)...));
+  }
+  bool put(json v) {
+    place(std::move(v));
+    return true;
+  }
+  json* place(json v) {
+    if (++n_value_ > limits_.max_values) refuse("more than {} values", limits_.max_values);
+    json* at = &root_;
+    if (!stack_.empty() && stack_.back()->is_array()) {
+      stack_.back()->push_back(std::move(v));
+      return &stack_.back()->back();
+    }
+    if (!stack_.empty()) at = slot_;
+    *at = std::move(v);
+    return at;
+  }
+  bool open(json container) {
+    if (stack_.size() >= limits_.max_depth) refuse("nested deeper than {}", limits_.max_depth);
+    json* at = place(std::move(container));
+    stack_.push_back(at);
+    return true;
+  }
+  bool close() {
+    stack_.pop_back();
+    return true;
+  }
+
+  std::string_view where_;
+  JsonLimits limits_;
+  const Position& position_;
+  json root_;
+  std::vector<json*> stack_;
+  json* slot_ = nullptr;
+  std::size_t n_value_ = 0;
+};
+
+std::string describe(const json& v) {
+  switch (v.type()) {
+    case json::value_t::null: return "null";
+    case json::value_t::object: return "an object";
+    case json::value_t::array: return fmt::format("an array of {}", v.size());
+    case json::value_t::string: {
+      const auto& text = v.get_ref<const std::string&>();
+      if (text.size() > 60) return fmt::format("a string of {} bytes", text.size());
+      return json_string(text);
+    }
+    default: return v.dump();
+  }
+}
+
+}  // namespace
+
+json parse_json(std::string_view text, std::string_view where, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes)
+    fail(ErrorCode::kBadInput, "{}: {} bytes of JSON, expected at most {}", where, text.size(),
+         limits.max_bytes);
+  if (const auto bad = first_invalid_utf8(text))
+    fail(ErrorCode::kBadInput, "{}: byte {}: expected UTF-8, got byte 0x{:02x}", where, *bad,
+         static_cast<unsigned char>(text[*bad]));
+  Position position;
+  Builder builder(where, limits, position);
+  const CountingIterator first(text.data(), &position);
+  const CountingIterator last(text.data() + text.size(), &position);
+  json::sax_parse(first, last, &builder);
+  return builder.take();
+}
+
+JsonNode::JsonNode(const json& value, std::string where, std::string path)
+    : value_(&value), where_(std::move(where)), path_(std::move(path)) {}
+
+JsonNode JsonNode::at(std::string_view key) const {
+  if (!value_->is_object()) expected("an object");
+  const auto it = value_->find(key);
+  if (it == value_->end())
+    fail(ErrorCode::kBadInput, "{}: {}key '{}' is missing", where_,
+         path_.empty() ? "" : fmt::format("key '{}': ", path_), key);
+  return {*it, where_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+}
+
+std::optional<JsonNode> JsonNode::find(std::string_view key) const {
+  if (!value_->is_object()) expected("an object");
+  const auto it = value_->find(key);
+  if (it == value_->end() || it->is_null()) return std::nullopt;
+  return JsonNode{*it, where_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+}
+
+std::vector<JsonNode> JsonNode::items() const {
+  if (!value_->is_array()) expected("an array");
+  std::vector<JsonNode> out;
+  out.reserve(value_->size());
+  for (std::size_t i = 0; i < value_->size(); ++i)
+    out.emplace_back((*value_)[i], where_, fmt::format("{}[{}]", path_, i));
+  return out;
+}
+
+std::string JsonNode::string() const {
+  if (!value_->is_string()) expected("a string");
+  return value_->get<std::string>();
+}
+
+bool JsonNode::boolean() const {
+  if (!value_->is_boolean()) expected("true or false");
+  return value_->get<bool>();
+}
+
+double JsonNode::number() const {
+  if (!value_->is_number()) expected("a number");
+  return value_->get<double>();
+}
+
+std::uint64_t JsonNode::uint(std::uint64_t lo, std::uint64_t hi) const {
+  const bool fits = value_->is_number_unsigned() && value_->get<std::uint64_t>() >= lo &&
+                    value_->get<std::uint64_t>() <= hi;
+  if (!fits) {
+    if (hi == UINT64_MAX) expected(fmt::format("a whole number of at least {}", lo));
+    expected(fmt::format("a whole number from {} to {}", lo, hi));
+  }
+  return value_->get<std::uint64_t>();
+}
+
+void JsonNode::expected(std::string_view what) const {
+  fail(ErrorCode::kBadInput, "{}: {}expected {}, got {}", where_,
+       path_.empty() ? "" : fmt::format("key '{}': ", path_), what, describe(*value_));
+}
+
+}  // namespace moescope

@@ -1,0 +1,118 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/element_type.hpp"
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/base/json.hpp"
+#include "core/base/random.hpp"
+#include "core/base/sha256.hpp"
+#include "core/base/utf8.hpp"
+
+namespace moescope {
+namespace {
+
+using testing::HasSubstr;
+
+std::string message_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.message();
+  }
+  return "no error";
+}
+
+TEST(Json, KeepsValues) {
+  const auto v = parse_json(R"({"a":[1,2.5,"x",null,true],"b":{"c":-3}})", "t");
+  EXPECT_EQ(v["a"][1], 2.5);
+  EXPECT_EQ(v["b"]["c"], -3);
+}
+
+TEST(Json, NamesLineAndColumnOfADuplicateKey) {
+  const auto m = message_of([] { parse_json("{\"a\":1,\n \"a\":2}", "f.json"); });
+  EXPECT_THAT(m, HasSubstr("f.json: line 2, column "));
+  EXPECT_THAT(m, HasSubstr("key \"a\" stands twice"));
+}
+
+TEST(Json, RefusesDepthCountSizeAndBytes) {
+  EXPECT_THAT(message_of([] { parse_json(std::string(100000, '['), "f"); }), HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_values = 3}); }), HasSubstr("more than 3 values"));
+  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_bytes = 3}); }), HasSubstr("expected at most 3"));
+  EXPECT_THAT(message_of([] { parse_json("[\"\xff\"]", "f"); }), HasSubstr("byte 2: expected UTF-8, got byte 0xff"));
+  EXPECT_THAT(message_of([] { parse_json("{\"a\":", "f"); }), HasSubstr("malformed JSON"));
+  EXPECT_THAT(message_of([] { parse_json("1e999", "f"); }), HasSubstr("line 1"));
+  EXPECT_THAT(message_of([] { parse_json("", "f"); }), HasSubstr("malformed JSON"));
+  EXPECT_THAT(message_of([] { parse_json("{} x", "f"); }), HasSubstr("malformed JSON"));
+}
+
+TEST(Json, NodeSaysWhatWasExpected) {
+  const auto v = parse_json(R"({"a":{"n":-1}})", "config.json");
+  const JsonNode node(v, "config.json");
+  EXPECT_EQ(message_of([&] { node.at("a").at("n").uint(1, 9); }),
+            "config.json: key 'a.n': expected a whole number from 1 to 9, got -1");
+  EXPECT_EQ(message_of([&] { node.at("z"); }), "config.json: key 'z' is missing");
+  EXPECT_FALSE(node.find("z"));
+}
+
+TEST(ElementType, RoundTripsEveryF16) {
+  for (unsigned bits = 0; bits < 0x10000; ++bits) {
+    const auto h = static_cast<std::uint16_t>(bits);
+    const float f = f16_to_f32(h);
+    if (std::isnan(f)) continue;
+    ASSERT_EQ(f32_to_f16(f), h) << bits;
+  }
+}
+
+TEST(ElementType, RoundsToNearestEven) {
+  EXPECT_EQ(f32_to_bf16(1.0f + 0x1p-8f), f32_to_bf16(1.0f));             // tie, even below
+  EXPECT_EQ(f32_to_bf16(1.0f + 0x3p-8f), f32_to_bf16(1.0f + 0x1p-6f));   // tie, even above
+  EXPECT_EQ(f32_to_f16(1.0f + 0x1p-11f), f32_to_f16(1.0f));
+  EXPECT_EQ(f16_to_f32(f32_to_f16(65520.0f)), std::numeric_limits<float>::infinity());
+  EXPECT_EQ(f16_to_f32(f32_to_f16(65519.0f)), 65504.0f);
+  EXPECT_EQ(f32_to_f16(0x1p-25f), 0);  // tie between 0 and the least subnormal
+  EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(std::nanf("")))));
+  EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::nanf("")))));
+}
+
+TEST(Random, IsTheReferenceSequence) {
+  // splitmix64 from seed 0, then xoshiro256++: computed by an independent Python implementation.
+  Random r(0);
+  EXPECT_EQ(r.next(), 0x53175d61490b23dfu);
+  EXPECT_EQ(r.next(), 0x61da6f3dc380d507u);
+  EXPECT_EQ(r.next(), 0x5c0fdf91ec9a7bfcu);
+  for (int i = 0; i < 1000; ++i) EXPECT_LT(r.below(7), 7u);
+}
+
+TEST(Sha256, KnownAnswer) {
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Utf8, RejectsWhatUnicodeForbids) {
+  EXPECT_FALSE(first_invalid_utf8("aé漢😀"));
+  EXPECT_EQ(first_invalid_utf8("a\xc0\x80"), 1u);          // overlong
+  EXPECT_EQ(first_invalid_utf8("ab\xed\xa0\x80"), 2u);     // surrogate
+  EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0u);   // above U+10FFFF
+  EXPECT_EQ(first_invalid_utf8("\xe2\x82"), 0u);           // cut
+  EXPECT_EQ(incomplete_utf8_tail("a\xe2\x82"), 2u);
+  EXPECT_EQ(incomplete_utf8_tail("aé"), 0u);
+  EXPECT_EQ(incomplete_utf8_tail("a\x80"), 0u);
+}
+
+TEST(Escape, MakesHostileTextHarmless) {
+  EXPECT_EQ(escape_terminal("a\x1b]52;c;x\x07\n"), "a␛]52;c;x␇␊");
+  EXPECT_EQ(escape_terminal("\xc2\x9b" "31m\xff"), "\\u{9b}31m\\xff");
+  EXPECT_EQ(escape_terminal("x\u202ey"), "x\\u{202e}y");
+  EXPECT_EQ(csv_cell("=1+2"), "\"'=1+2\"");
+  EXPECT_EQ(csv_cell("-1.5"), "-1.5");
+  EXPECT_EQ(csv_cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+  EXPECT_EQ(escape_html("<a href='x'>&\x01"), "&lt;a href=&#39;x&#39;&gt;&amp;\xef\xbf\xbd");
+  EXPECT_EQ(sql_identifier("a\"b"), "\"a\"\"b\"");
+  EXPECT_EQ(json_string("a\"\n\xff"), "\"a\\\"\\n\xef\xbf\xbd\"");
+}
+
+}  // namespace
+}  // namespace moescope
