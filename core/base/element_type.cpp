@@ -27,11 +27,17 @@ constexpr std::array<ElementTypeInfo, 15> kTable{{
 
 }  // namespace
 
-std::span<const ElementTypeInfo> element_types() { return kTable; }
+std::span<const ElementTypeInfo> element_types() {
+  return kTable;
+}
 
-const ElementTypeInfo& info(ElementType type) { return kTable[static_cast<std::size_t>(type)]; }
+const ElementTypeInfo& info(ElementType type) {
+  return kTable[static_cast<std::size_t>(type)];
+}
 
-std::string_view name(ElementType type) { return info(type).name; }
+std::string_view name(ElementType type) {
+  return info(type).name;
+}
 
 std::optional<ElementType> element_type_from_safetensors(std::string_view name) {
   for (const ElementTypeInfo& row : kTable)
@@ -56,7 +62,8 @@ float f16_to_f32(std::uint16_t bits) noexcept {
   const std::uint32_t mantissa = bits & 0x3ffu;
   if (exponent == 0x1f)
     return std::bit_cast<float>(sign | 0x7f800000u | (mantissa ? (mantissa << 13) | 0x400000u : 0));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
+  if (exponent != 0)
+    return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
   const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
   return sign != 0 ? -magnitude : magnitude;
 }

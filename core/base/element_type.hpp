@@ -10,7 +10,21 @@ namespace moescope {
 
 /// How the elements of a stored tensor are encoded.
 enum class ElementType : std::uint8_t {
-  kF32, kF16, kBF16, kF64, kF8E4M3, kF8E5M2, kI64, kI32, kI16, kI8, kU64, kU32, kU16, kU8, kBool,
+  kF32,
+  kF16,
+  kBF16,
+  kF64,
+  kF8E4M3,
+  kF8E5M2,
+  kI64,
+  kI32,
+  kI16,
+  kI8,
+  kU64,
+  kU32,
+  kU16,
+  kU8,
+  kBool,
 };
 
 /// One row of the element type table: a block of `block_elems` elements takes `block_bytes` bytes.

@@ -10,7 +10,8 @@ namespace moescope {
 /// visible (␛ for ESC, \x9b for a lone byte, \u{202e} for a bidi control); nothing is executed.
 std::string escape_terminal(std::string_view text);
 
-/// One CSV cell (RFC 4180), quoted when it must be. A cell that a spreadsheet would run as a formula
+/// One CSV cell (RFC 4180), quoted when it must be. A cell that a spreadsheet would run as a
+/// formula
 /// (= + - @ tab, carriage return, NUL) gets a leading apostrophe, unless it is a plain number.
 std::string csv_cell(std::string_view text);
 

@@ -74,7 +74,8 @@ class Builder : public nlohmann::json_sax<json> {
     slot_ = &at->second;
     return true;
   }
-  bool parse_error(std::size_t, const std::string& token, const nlohmann::detail::exception&) override {
+  bool parse_error(std::size_t, const std::string& token,
+                   const nlohmann::detail::exception&) override {
     if (token.empty()) refuse("malformed JSON: unexpected end of input");
     refuse("malformed JSON near {}", json_string(token.substr(0, 40)));
   }
@@ -82,8 +83,8 @@ class Builder : public nlohmann::json_sax<json> {
  private:
   template <class... Args>
   [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    fail(ErrorCode::kBadInput, "{}: line {}, column {}: {}", where_, position_.line, position_.column,
-         fmt::format(format, std::forward<Args>(args)...));
+    fail(ErrorCode::kBadInput, "{}: line {}, column {}: {}", where_, position_.line,
+         position_.column, fmt::format(format, std::forward<Args>(args)...));
   }
   bool put(json v) {
     place(std::move(v));
@@ -122,15 +123,19 @@ class Builder : public nlohmann::json_sax<json> {
 
 std::string describe(const json& v) {
   switch (v.type()) {
-    case json::value_t::null: return "null";
-    case json::value_t::object: return "an object";
-    case json::value_t::array: return fmt::format("an array of {}", v.size());
+    case json::value_t::null:
+      return "null";
+    case json::value_t::object:
+      return "an object";
+    case json::value_t::array:
+      return fmt::format("an array of {}", v.size());
     case json::value_t::string: {
       const auto& text = v.get_ref<const std::string&>();
       if (text.size() > 60) return fmt::format("a string of {} bytes", text.size());
       return json_string(text);
     }
-    default: return v.dump();
+    default:
+      return v.dump();
   }
 }
 

@@ -19,7 +19,8 @@ struct JsonLimits {
 };
 
 /// Reads one JSON text. `where` is the file or source that error messages name.
-/// Errors: kBadInput with line and column: malformed, invalid UTF-8, duplicate key, a limit, a number out of range.
+/// Errors: kBadInput with line and column: malformed, invalid UTF-8, duplicate key, a limit, a
+/// number out of range.
 nlohmann::json parse_json(std::string_view text, std::string_view where,
                           const JsonLimits& limits = {});
 

@@ -26,7 +26,9 @@ std::uint64_t Random::next() noexcept {
   return result;
 }
 
-double Random::uniform() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
+double Random::uniform() noexcept {
+  return static_cast<double>(next() >> 11) * 0x1p-53;
+}
 
 std::uint64_t Random::below(std::uint64_t bound) noexcept {
   const std::uint64_t unfair = (0 - bound) % bound;  // 2⁶⁴ mod bound

@@ -25,9 +25,7 @@ struct Rows {
   constexpr Rows slice(std::size_t first, std::size_t count) const {
     return {data + first * stride, count, n_col, stride};
   }
-  constexpr operator Rows<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  constexpr operator Rows<const T>() const requires(!std::is_const_v<T>) {
     return {data, n_row, n_col, stride};
   }
 };

@@ -39,10 +39,14 @@ TEST(Json, NamesLineAndColumnOfADuplicateKey) {
 }
 
 TEST(Json, RefusesDepthCountSizeAndBytes) {
-  EXPECT_THAT(message_of([] { parse_json(std::string(100000, '['), "f"); }), HasSubstr("nested deeper than 64"));
-  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_values = 3}); }), HasSubstr("more than 3 values"));
-  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_bytes = 3}); }), HasSubstr("expected at most 3"));
-  EXPECT_THAT(message_of([] { parse_json("[\"\xff\"]", "f"); }), HasSubstr("byte 2: expected UTF-8, got byte 0xff"));
+  EXPECT_THAT(message_of([] { parse_json(std::string(100000, '['), "f"); }),
+              HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_values = 3}); }),
+              HasSubstr("more than 3 values"));
+  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_bytes = 3}); }),
+              HasSubstr("expected at most 3"));
+  EXPECT_THAT(message_of([] { parse_json("[\"\xff\"]", "f"); }),
+              HasSubstr("byte 2: expected UTF-8, got byte 0xff"));
   EXPECT_THAT(message_of([] { parse_json("{\"a\":", "f"); }), HasSubstr("malformed JSON"));
   EXPECT_THAT(message_of([] { parse_json("1e999", "f"); }), HasSubstr("line 1"));
   EXPECT_THAT(message_of([] { parse_json("", "f"); }), HasSubstr("malformed JSON"));
@@ -68,8 +72,8 @@ TEST(ElementType, RoundTripsEveryF16) {
 }
 
 TEST(ElementType, RoundsToNearestEven) {
-  EXPECT_EQ(f32_to_bf16(1.0f + 0x1p-8f), f32_to_bf16(1.0f));             // tie, even below
-  EXPECT_EQ(f32_to_bf16(1.0f + 0x3p-8f), f32_to_bf16(1.0f + 0x1p-6f));   // tie, even above
+  EXPECT_EQ(f32_to_bf16(1.0f + 0x1p-8f), f32_to_bf16(1.0f));            // tie, even below
+  EXPECT_EQ(f32_to_bf16(1.0f + 0x3p-8f), f32_to_bf16(1.0f + 0x1p-6f));  // tie, even above
   EXPECT_EQ(f32_to_f16(1.0f + 0x1p-11f), f32_to_f16(1.0f));
   EXPECT_EQ(f16_to_f32(f32_to_f16(65520.0f)), std::numeric_limits<float>::infinity());
   EXPECT_EQ(f16_to_f32(f32_to_f16(65519.0f)), 65504.0f);
@@ -93,10 +97,10 @@ TEST(Sha256, KnownAnswer) {
 
 TEST(Utf8, RejectsWhatUnicodeForbids) {
   EXPECT_FALSE(first_invalid_utf8("aé漢😀"));
-  EXPECT_EQ(first_invalid_utf8("a\xc0\x80"), 1u);          // overlong
-  EXPECT_EQ(first_invalid_utf8("ab\xed\xa0\x80"), 2u);     // surrogate
-  EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0u);   // above U+10FFFF
-  EXPECT_EQ(first_invalid_utf8("\xe2\x82"), 0u);           // cut
+  EXPECT_EQ(first_invalid_utf8("a\xc0\x80"), 1u);         // overlong
+  EXPECT_EQ(first_invalid_utf8("ab\xed\xa0\x80"), 2u);    // surrogate
+  EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0u);  // above U+10FFFF
+  EXPECT_EQ(first_invalid_utf8("\xe2\x82"), 0u);          // cut
   EXPECT_EQ(incomplete_utf8_tail("a\xe2\x82"), 2u);
   EXPECT_EQ(incomplete_utf8_tail("aé"), 0u);
   EXPECT_EQ(incomplete_utf8_tail("a\x80"), 0u);
@@ -104,7 +108,9 @@ TEST(Utf8, RejectsWhatUnicodeForbids) {
 
 TEST(Escape, MakesHostileTextHarmless) {
   EXPECT_EQ(escape_terminal("a\x1b]52;c;x\x07\n"), "a␛]52;c;x␇␊");
-  EXPECT_EQ(escape_terminal("\xc2\x9b" "31m\xff"), "\\u{9b}31m\\xff");
+  EXPECT_EQ(escape_terminal("\xc2\x9b"
+                            "31m\xff"),
+            "\\u{9b}31m\\xff");
   EXPECT_EQ(escape_terminal("x\u202ey"), "x\\u{202e}y");
   EXPECT_EQ(csv_cell("=1+2"), "\"'=1+2\"");
   EXPECT_EQ(csv_cell("-1.5"), "-1.5");

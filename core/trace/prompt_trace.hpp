@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/index.hpp"
+#include "core/hooks/event.hpp"
+
+namespace moescope::trace {
+
+/// One prompt as its file gave it.
+struct PromptInput {
+  std::string id;                                           ///< unique within a run
+  std::optional<std::string> group;                         ///< ties translations and variants
+  std::vector<std::pair<std::string, std::string>> labels;  ///< sorted by key; language, domain, …
+  std::string text;                                         ///< bytes as read, UTF-8 or not
+  bool operator==(const PromptInput&) const = default;
+};
+
+/// One token of a prompt or of what was generated after it.
+struct TokenTrace {
+  TokenId id;
+  hooks::Phase phase = hooks::Phase::kPrefill;
+  std::string text;  ///< the bytes it stands for
+  std::optional<std::uint64_t> begin,
+      end;  ///< bytes in the prompt's text; absent for added and generated tokens
+  /// What the model said of this token before it saw it; absent at position 0. Natural log, nats, 1
+  /// = best.
+  std::optional<float> logprob, entropy;
+  std::optional<std::uint32_t> rank;
+};
+
+/// The K best continuations that one layer's residual stream would give at one token.
+struct LensTrace {
+  TokenPos pos;
+  LayerIdx layer;
+  std::vector<TokenId> token;  ///< best first
+  std::vector<float> logprob;
+};
+
+/// Captured values of one site at one token.
+struct ActivationTrace {
+  TokenPos pos;
+  hooks::SiteRef site;
+  std::vector<float> value;
+};
+
+/// Everything that one prompt's run observed; it is committed whole or not at all.
+/// "Routing layers" are the layers that have a router, in rising order: n_route of them.
+struct PromptTrace {
+  std::uint64_t index = 0;  ///< position in the run's prompt list
+  PromptInput input;
+  std::string failure;  ///< why nothing was recorded; empty for a recorded prompt
+  hooks::FinishReason finish = hooks::FinishReason::kScored;
+  std::vector<TokenTrace> tokens;
+  std::vector<float> router_logits;   ///< [n_token, n_route, n_expert]; empty when not wanted
+  std::vector<std::uint16_t> expert;  ///< [n_token, n_route, top_k] chosen, best first
+  std::vector<float> weight;          ///< [n_token, n_route, top_k] really applied
+  std::vector<float> margin;  ///< [n_token, n_route, top_k]; +infinity: nothing was left out
+  std::vector<LensTrace> lens;
+  std::vector<ActivationTrace> activations;
+};
+
+}  // namespace moescope::trace
