@@ -148,6 +148,9 @@ json parse_json(std::string_view text, std::string_view where, const JsonLimits&
   if (const auto bad = first_invalid_utf8(text))
     fail(ErrorCode::kBadInput, "{}: byte {}: expected UTF-8, got byte 0x{:02x}", where, *bad,
          static_cast<unsigned char>(text[*bad]));
+  // The parser takes a NUL for the end of the text and would drop what follows.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+    fail(ErrorCode::kBadInput, "{}: byte {}: malformed JSON: a NUL byte", where, nul);
   Position position;
   Builder builder(where, limits, position);
   const CountingIterator first(text.data(), &position);
