@@ -1,0 +1,88 @@
+#include "core/stats/divergence.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "core/stats/quantile.hpp"
+
+namespace moescope::stats {
+namespace {
+
+using Counts = std::vector<double>;
+
+TEST(Entropy, HandWorked) {
+  EXPECT_DOUBLE_EQ(entropy(Counts{1, 1, 1, 1}).value(), 2.0);
+  EXPECT_DOUBLE_EQ(entropy(Counts{2, 1, 1, 0}).value(), 1.5);
+  EXPECT_DOUBLE_EQ(entropy(Counts{0, 7, 0}).value(), 0.0);
+  EXPECT_DOUBLE_EQ(normalised_entropy(Counts{2, 1, 1, 0}).value(), 0.75);
+}
+
+TEST(Entropy, EqualsScipy) {  // scipy.stats.entropy(base=2), SciPy 1.17.1
+  EXPECT_NEAR(entropy(Counts{3, 1, 4, 1, 5, 9, 2, 6}).value(), 2.683111536389842, 1e-14);
+}
+
+TEST(Entropy, IsUndefinedWithoutCounts) {
+  EXPECT_FALSE(entropy(Counts{}));
+  EXPECT_FALSE(entropy(Counts{0, 0}));
+  EXPECT_FALSE(normalised_entropy(Counts{4}));
+}
+
+TEST(JensenShannon, HandWorked) {
+  EXPECT_DOUBLE_EQ(jensen_shannon(Counts{1, 2}, Counts{10, 20}).value(), 0.0);
+  EXPECT_DOUBLE_EQ(jensen_shannon(Counts{3, 0}, Counts{0, 5}).value(), 1.0);
+  // p = (1, 0), q = (1/2, 1/2): H(3/4, 1/4) - 1/2 = 2 - 3/4 log2(3) - 1/2.
+  EXPECT_NEAR(jensen_shannon(Counts{9, 0}, Counts{1, 1}).value(), 1.5 - 0.75 * std::log2(3.0),
+              1e-15);
+}
+
+TEST(JensenShannon, EqualsScipy) {  // scipy.spatial.distance.jensenshannon(base=2)**2
+  EXPECT_NEAR(jensen_shannon(Counts{3, 1, 4, 1}, Counts{2, 7, 1, 8}).value(), 0.3023146801081922,
+              1e-14);
+}
+
+TEST(JensenShannon, OfManySamplesReachesTheLogOfTheirNumber) {
+  const Counts disjoint{5, 0, 0, 0, 1, 0, 0, 0, 9};
+  EXPECT_NEAR(jensen_shannon(Rows<const double>(disjoint.data(), 3, 3)).value(), std::log2(3.0),
+              1e-15);
+  EXPECT_FALSE(jensen_shannon(Rows<const double>(disjoint.data(), 1, 3)));
+}
+
+TEST(JensenShannon, IsUndefinedWithAnEmptySample) {
+  EXPECT_FALSE(jensen_shannon(Counts{1, 2}, Counts{0, 0}));
+}
+
+TEST(Load, NamesBusiestAndIdlest) {
+  EXPECT_EQ(max_min_load(Counts{2, 6, 4}).value(), (Load{.max = 0.5, .min = 2.0 / 12, .ratio = 3}));
+  EXPECT_EQ(max_min_load(Counts{0, 1}).value().ratio, std::nullopt);
+  EXPECT_FALSE(max_min_load(Counts{0, 0}));
+}
+
+TEST(Wilson, EqualsScipy) {  // scipy.stats.binomtest(...).proportion_ci(0.95, 'wilson')
+  EXPECT_NEAR(wilson_interval(8, 20)->lower, 0.21880653237281705, 1e-12);
+  EXPECT_NEAR(wilson_interval(8, 20)->upper, 0.6134184992377467, 1e-12);
+  EXPECT_DOUBLE_EQ(wilson_interval(0, 10)->lower, 0.0);
+  EXPECT_NEAR(wilson_interval(0, 10)->upper, 0.27753279986288926, 1e-12);
+  EXPECT_NEAR(wilson_interval(263, 265)->lower, 0.9729045569218709, 1e-12);
+  EXPECT_FALSE(wilson_interval(0, 0));
+}
+
+TEST(Quantiles, EqualScipy) {  // scipy.stats.norm.ppf, t.ppf, t.cdf
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-13);
+  EXPECT_NEAR(normal_quantile(0.001), -3.090232306167813, 1e-12);
+  EXPECT_NEAR(student_t_quantile(0.975, 1), 12.706204736174694, 1e-10);
+  EXPECT_NEAR(student_t_quantile(0.975, 5), 2.5705818356363146, 1e-11);
+  EXPECT_NEAR(student_t_quantile(0.975, 39), 2.022690920036761, 1e-11);
+  EXPECT_NEAR(student_t_quantile(0.95, 3.5), 2.2224334936496004, 1e-11);
+  EXPECT_NEAR(student_t_quantile(0.9995, 12), 4.3177912836062475, 1e-10);
+  EXPECT_NEAR(student_t_quantile(0.975, 1e6), 1.959966356814107, 1e-8);
+  EXPECT_NEAR(student_t_quantile(0.01, 2), -6.964556734283274, 1e-10);
+  EXPECT_NEAR(student_t_cdf(1.3, 4), 0.868274201764388, 1e-13);
+  EXPECT_NEAR(student_t_cdf(-2.5, 30), 0.009057824534033344, 1e-13);
+  EXPECT_NEAR(student_t_cdf(40, 2), 0.9996877926639076, 1e-13);
+  EXPECT_DOUBLE_EQ(student_t_cdf(0, 7), 0.5);
+}
+
+}  // namespace
+}  // namespace moescope::stats
