@@ -7,29 +7,6 @@
 
 namespace moescope::kernels {
 
-std::string_view isa_name() noexcept {
-  return "plain";
-}
-
-void matmul_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Rows<const float> x,
-                 Rows<float> out) noexcept {
-  ref::matmul_rows(w, first_row, n_row, x, out);
-}
-
-void matmul(const Matrix& w, Rows<const float> x, Rows<float> out) noexcept {
-#pragma omp parallel for schedule(dynamic, 8)
-  for (std::size_t r = 0; r < w.n_row; ++r)
-    ref::matmul_rows(w, r, 1, x, Rows<float>(out.data + r, out.n_row, 1, out.stride));
-}
-
-void decode_row(const Matrix& w, std::size_t row, std::span<float> out) noexcept {
-  ref::decode_row(w, row, out);
-}
-
-float dot(std::span<const float> a, std::span<const float> b) noexcept {
-  return ref::dot(a, b);
-}
-
 void rms_norm(std::span<const float> x, std::span<const float> weight, float eps,
               std::span<float> out) noexcept {
   ref::rms_norm(x, weight, eps, out);
