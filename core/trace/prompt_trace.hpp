@@ -31,6 +31,9 @@ struct TokenTrace {
   /// = best.
   std::optional<float> logprob, entropy;
   std::optional<std::uint32_t> rank;
+  /// The likeliest next token after this one (largest logit, ties to the lower id); absent where
+  /// the model's prediction was not asked for. Column `predicted` of the table `token`.
+  std::optional<TokenId> predicted;
 };
 
 /// The K best continuations that one layer's residual stream would give at one token.
