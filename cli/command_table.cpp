@@ -1,0 +1,18 @@
+#include "cli/command_table.hpp"
+
+namespace moescope::cli {
+namespace {
+
+constexpr const CommandInfo* kCommands[] = {
+    &kHelpCommand,
+    &kManCommand,
+    &kCompletionCommand,
+};
+
+}  // namespace
+
+std::span<const CommandInfo* const> commands() {
+  return kCommands;
+}
+
+}  // namespace moescope::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace moescope::cli {
+
+/// Keys keep the order in which they were put in; "schema" comes first.
+using JsonOutput = nlohmann::ordered_json;
+
+/// {"schema": "moescope.<command>.v<version>"}: every --json output begins with it.
+JsonOutput json_result(std::string_view command, int version = 1);
+
+/// Prints the document with two spaces of indentation. Strings that are no UTF-8 get U+FFFD,
+/// numbers that are not finite become null.
+void print_json(const JsonOutput& document);
+
+}  // namespace moescope::cli

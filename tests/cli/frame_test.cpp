@@ -1,0 +1,173 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/help.hpp"
+#include "cli/json_output.hpp"
+#include "cli/operands.hpp"
+#include "cli/progress.hpp"
+#include "cli/share.hpp"
+#include "cli/terminal.hpp"
+#include "core/base/error.hpp"
+
+namespace moescope::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(CommandTable, EveryRowIsCompleteAndUnique) {
+  std::set<std::string_view> names;
+  for (const CommandInfo* command : commands()) {
+    SCOPED_TRACE(command->name);
+    EXPECT_TRUE(names.insert(command->name).second) << "stands twice";
+    EXPECT_FALSE(command->summary.empty());
+    EXPECT_FALSE(command->summary.ends_with('.'));
+    EXPECT_FALSE(command->description.empty());
+    EXPECT_FALSE(command->examples.empty());
+    EXPECT_NE(command->run, nullptr);
+    std::set<std::string_view> options;
+    for (const auto list : {command->options, common_options()})
+      for (const OptionInfo& option : list) {
+        EXPECT_TRUE(options.insert(option.name).second) << option.name << " stands twice";
+        EXPECT_FALSE(option.help.empty()) << option.name;
+      }
+    for (const Example& example : command->examples) {
+      EXPECT_THAT(std::string(example.command),
+                  HasSubstr("moescope " + std::string(command->name)));
+    }
+  }
+}
+
+TEST(CommandTable, OnlyTheLastOperandRepeatsAndOptionalOnesComeLast) {
+  for (const CommandInfo* command : commands()) {
+    const auto operands = operands_of(*command);
+    for (std::size_t i = 0; i + 1 < operands.size(); ++i) {
+      EXPECT_FALSE(operands[i].repeats) << command->name;
+      EXPECT_GE(operands[i].required, operands[i + 1].required) << command->name;
+    }
+  }
+}
+
+TEST(Help, StaysWithinTheWidth) {
+  for (const int width : {40, 80, 100}) {
+    std::istringstream lines(overview_help(width));
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(line.size(), static_cast<std::size_t>(width)) << line;
+  }
+}
+
+TEST(Help, WrapKeepsParagraphs) {
+  EXPECT_EQ(wrap("one two three\nfour\n\nfive", 9, 1), " one two\n three\n four\n\n five\n");
+  EXPECT_EQ(wrap("", 9, 1), "");
+  EXPECT_EQ(wrap("overlongword", 4, 0), "overlongword\n");
+}
+
+TEST(Terminal, FollowsTheFacts) {
+  const TerminalFacts facts = {.is_terminal = true,
+                               .system_columns = 132,
+                               .columns = "",
+                               .term = "xterm-256color",
+                               .no_color = "",
+                               .lc_all = "",
+                               .lc_ctype = "",
+                               .lang = "de_DE.UTF-8"};
+  EXPECT_EQ(terminal_of(facts), (Terminal{.is_terminal = true,
+                                          .width = 132,
+                                          .colors = ColorDepth::k256,
+                                          .utf8 = true,
+                                          .can_rewrite = true}));
+  EXPECT_EQ(terminal_of(facts, "never").colors, ColorDepth::kNone);
+
+  TerminalFacts plain = facts;
+  plain.no_color = "1";
+  EXPECT_EQ(terminal_of(plain).colors, ColorDepth::kNone);
+  EXPECT_EQ(terminal_of(plain, "always").colors, ColorDepth::k256);
+  plain.lc_all = "C";
+  EXPECT_FALSE(terminal_of(plain).utf8);
+  plain.term = "dumb";
+  EXPECT_FALSE(terminal_of(plain).can_rewrite);
+
+  TerminalFacts pipe = facts;
+  pipe.is_terminal = false;
+  EXPECT_EQ(terminal_of(pipe).colors, ColorDepth::kNone);
+  EXPECT_EQ(terminal_of(pipe, "always").colors, ColorDepth::k256);
+}
+
+TEST(Terminal, WidthIsBounded) {
+  const auto width = [](std::string columns, int system) {
+    return terminal_of({.system_columns = system, .columns = std::move(columns)}).width;
+  };
+  EXPECT_EQ(width("", 0), 80);
+  EXPECT_EQ(width("120", 90), 120);
+  EXPECT_EQ(width("12x", 90), 90);
+  EXPECT_EQ(width("-5", 90), 90);
+  EXPECT_EQ(width("1", 0), 20);
+  EXPECT_EQ(width("999999", 0), 1000);
+}
+
+TEST(ProgressText, SaysShareRateAndTimeLeft) {
+  EXPECT_EQ(progress_text("recording", "prompts", 120, 288, 15, ""),
+            "recording  120/288 prompts  41 %  8.0/s  21 s left");
+  EXPECT_EQ(progress_text("reading", "rows", 5, std::nullopt, 0.1, ""), "reading  5 rows");
+  EXPECT_THAT(progress_text("reading", "rows", 7, 5, 2, ""), Not(HasSubstr("%")));
+  EXPECT_THAT(progress_text("reading", "rows", 0, 0, 2, "a\x1b[m"), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(progress_text("x", "y", 1, 100000, 2, ""), HasSubstr("h 33 min left"));
+}
+
+TEST(JsonOutput, BeginsWithTheSchema) {
+  JsonOutput out = json_result("usage", 2);
+  out["rows"] = 3;
+  EXPECT_EQ(out.dump(), R"({"schema":"moescope.usage.v2","rows":3})");
+}
+
+class ShareFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) / "moescope_share_test";
+    std::filesystem::create_directories(folder_ / "models" / "demo");
+    std::ofstream(folder_ / "models" / "demo" / "config.json") << "{}";
+    setenv("MOESCOPE_DATA", folder_.c_str(), 1);
+  }
+  void TearDown() override {
+    unsetenv("MOESCOPE_DATA");
+    std::filesystem::remove_all(folder_);
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(ShareFolder, HoldsTheDemoModel) {
+  EXPECT_EQ(share_folder(), folder_);
+  EXPECT_EQ(resolve_model("demo"), folder_ / "models" / "demo");
+  EXPECT_EQ(resolve_model(folder_.string()), folder_);
+}
+
+TEST_F(ShareFolder, MissingModelsSayWhatWasLookedFor) {
+  try {
+    resolve_model("no/such");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), ErrorCode::kBadInput);
+    EXPECT_THAT(e.message(), HasSubstr("no/such: no such file or folder"));
+    EXPECT_THAT(e.message(), HasSubstr("'demo'"));
+  }
+  std::filesystem::remove_all(folder_ / "models");
+  try {
+    resolve_model("demo");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.message(), HasSubstr(folder_.string()));
+    EXPECT_THAT(e.message(), HasSubstr("MOESCOPE_DATA"));
+  }
+}
+
+}  // namespace
+}  // namespace moescope::cli
