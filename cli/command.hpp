@@ -9,11 +9,11 @@ class Arguments;
 
 /// One long option of a command.
 struct OptionInfo {
-  std::string_view name;  ///< without the dashes
+  std::string_view name = {};  ///< without the dashes
   /// What follows it: empty for a flag, a word in capitals ("FILE"), or the words it may be, with
   /// bars between ("all|topk|none"), which the frame then holds it to.
-  std::string_view argument;
-  std::string_view help;
+  std::string_view argument = {};
+  std::string_view help = {};
   bool repeatable = false;
 };
 
@@ -25,15 +25,16 @@ struct Example {
 
 /// One row of the command table. Help, man page, completions and checks come from it alone.
 struct CommandInfo {
-  std::string_view name;
-  std::string_view summary;  ///< one line, no full stop
+  std::string_view name = {};
+  std::string_view summary = {};  ///< one line, no full stop
   /// Words after the command: "MODEL PROMPTS..." needs both, "[RUN]" may be left out,
   /// "..." takes one or more ("[FILES...]": any number).
-  std::string_view operands;
-  std::string_view description;  ///< paragraphs with an empty line between
-  std::span<const OptionInfo> options;
-  std::span<const Example> examples;
-  int (*run)(const Arguments&);  ///< gives the exit code; data on stdout, all else on stderr
+  std::string_view operands = {};
+  std::string_view description = {};  ///< paragraphs with an empty line between
+  std::span<const OptionInfo> options = {};
+  std::span<const Example> examples = {};
+  int (*run)(const Arguments&) =
+      nullptr;  ///< gives the exit code; data on stdout, all else on stderr
   /// The command watches Arguments::stop_token() and ends by itself; without it SIGINT and SIGTERM
   /// end the process at once.
   bool watches_stop = false;

@@ -99,7 +99,7 @@ std::string overview_help(int width) {
   std::size_t widest = 0;
   for (const CommandInfo* command : commands()) widest = std::max(widest, command->name.size());
   std::string out =
-      "usage: moescope COMMAND [operands] [options]\n\n" +
+      "usage: moescope COMMAND [arguments]\n\n" +
       wrap(
           "Runs open-weight mixture-of-experts language models, records every routing decision in "
           "an SQLite file and shows which experts fire.",

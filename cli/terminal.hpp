@@ -22,7 +22,7 @@ struct Terminal {
 struct TerminalFacts {
   bool is_terminal = false;
   int system_columns = 0;  ///< as the terminal driver says; 0: unknown
-  std::string columns, term, no_color, lc_all, lc_ctype, lang;
+  std::string columns = {}, term = {}, no_color = {}, lc_all = {}, lc_ctype = {}, lang = {};
 };
 
 TerminalFacts terminal_facts(int file_descriptor);
