@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +15,14 @@ struct FileIdentity {
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
-  bool operator==(const FileIdentity&) const = default;
+  auto operator<=>(const FileIdentity&) const = default;
+};
+
+/// A file of a model and the state in which it was opened.
+struct NamedFile {
+  std::string name;            ///< within its folder: "model-00001-of-00019.safetensors"
+  std::filesystem::path path;  ///< as messages name it
+  FileIdentity identity;
 };
 
 /// An open descriptor that closes itself.

@@ -1,6 +1,7 @@
 #include "core/formats/weight_files.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -24,6 +25,11 @@ constexpr std::size_t kMaxIndexBytes = 100'000'000;
            where, kSingleWeights, other);
   fail(ErrorCode::kBadInput, "{}: expected {} or {}, got neither; is it a model folder?", where,
        kSingleWeights, kWeightIndex);
+}
+
+bool is_weight_file(const fs::path& path) {
+  std::error_code error;
+  return path.extension() == ".safetensors" && !fs::is_directory(path, error);
 }
 
 bool is_transposed(std::span<const std::size_t> expected, std::span<const std::size_t> got) {
@@ -96,7 +102,7 @@ void WeightFiles::check_against(const WeightIndex& index, std::string_view where
 }
 
 WeightFiles WeightFiles::open(const fs::path& path) {
-  if (path.extension() == ".safetensors" && !fs::is_directory(path)) return open_single(path);
+  if (is_weight_file(path)) return open_single(path);
   return open(Folder::open(path));
 }
 
@@ -118,12 +124,12 @@ WeightFiles WeightFiles::open(const Folder& folder) {
     add(std::string(kSingleWeights));
     return out;
   }
-  const auto text = folder.read_optional(kWeightIndex, kMaxIndexBytes);
-  if (!text) refuse_folder_without_weights(folder);
+  if (!folder.has(kWeightIndex)) refuse_folder_without_weights(folder);
   const std::string where = (folder.path() / kWeightIndex).string();
-  const WeightIndex index = read_weight_index(*text, where);
+  const UniqueFd fd = folder.open_file(kWeightIndex);
+  out.index_ = {std::string(kWeightIndex), where, regular_file_identity(fd.get(), where)};
+  const WeightIndex index = read_weight_index(read_all(fd.get(), where, kMaxIndexBytes), where);
   for (const std::string& shard : index.shards) add(shard);
-  out.has_index_ = true;
   out.sort_tensors();
   out.check_against(index, where);
   return out;

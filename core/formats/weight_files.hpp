@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,13 +12,6 @@
 #include "core/formats/safetensors.hpp"
 
 namespace moescope::formats {
-
-/// One file of a weight set.
-struct WeightFile {
-  std::string name;            ///< within its folder: "model-00001-of-00019.safetensors"
-  std::filesystem::path path;  ///< as messages name it
-  FileIdentity identity;       ///< of the file as it was mapped
-};
 
 /// Which shard each tensor lies in, as model.safetensors.index.json says.
 struct WeightIndex {
@@ -51,9 +45,9 @@ class WeightFiles {
   const TensorView& require(std::string_view name, std::span<const std::size_t> shape) const;
   /// All tensors, sorted by name; file_index counts in files().
   std::span<const TensorView> tensors() const { return tensors_; }
-  std::span<const WeightFile> files() const { return files_; }
-  /// True when an index names the shards.
-  bool has_index() const { return has_index_; }
+  std::span<const NamedFile> files() const { return files_; }
+  /// The index that names the shards, where there is one.
+  const std::optional<NamedFile>& index() const { return index_; }
 
  private:
   WeightFiles() = default;
@@ -62,10 +56,10 @@ class WeightFiles {
   void check_against(const WeightIndex& index, std::string_view where) const;
 
   std::filesystem::path path_;
-  std::vector<WeightFile> files_;
+  std::vector<NamedFile> files_;
   std::vector<MappedFile> maps_;
   std::vector<TensorView> tensors_;
-  bool has_index_ = false;
+  std::optional<NamedFile> index_;
 };
 
 inline constexpr std::string_view kSingleWeights = "model.safetensors";

@@ -38,7 +38,7 @@ TEST(WeightFiles, OpensOneFileAndTheFolderAroundIt) {
     ASSERT_EQ(weights.files().size(), 1u);
     EXPECT_EQ(weights.files()[0].name, "model.safetensors");
     EXPECT_EQ(weights.files()[0].identity.size, fs::file_size(path));
-    EXPECT_FALSE(weights.has_index());
+    EXPECT_FALSE(weights.index());
   }
 }
 
@@ -50,7 +50,8 @@ TEST(WeightFiles, OpensShards) {
   EXPECT_EQ(weights.find("c")->file_index, 1u);
   EXPECT_EQ(weights.files()[1].name, "s2.safetensors");
   EXPECT_EQ(std::to_integer<int>(weights.find("a")->bytes[0]), 4);
-  EXPECT_TRUE(weights.has_index());
+  ASSERT_TRUE(weights.index());
+  EXPECT_EQ(weights.index()->name, kIndexName);
 }
 
 TEST(WeightFiles, RequireNamesFileTensorAndShapes) {
