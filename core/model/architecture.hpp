@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/json.hpp"
+#include "core/model/config.hpp"
+
+namespace moescope::model {
+
+/// Where a Hugging Face checkpoint keeps each role's tensor; {N} the layer, {E} the expert.
+struct TensorNames {
+  std::string_view embed = "model.embed_tokens.weight";
+  std::string_view final_norm = "model.norm.weight";
+  std::string_view unembed = "lm_head.weight";
+  std::string_view attn_norm = "model.layers.{N}.input_layernorm.weight";
+  std::string_view query = "model.layers.{N}.self_attn.q_proj.weight";
+  std::string_view key = "model.layers.{N}.self_attn.k_proj.weight";
+  std::string_view value = "model.layers.{N}.self_attn.v_proj.weight";
+  std::string_view attn_out = "model.layers.{N}.self_attn.o_proj.weight";
+  std::string_view mlp_norm = "model.layers.{N}.post_attention_layernorm.weight";
+  std::string_view mlp_gate = "model.layers.{N}.mlp.gate_proj.weight";
+  std::string_view mlp_up = "model.layers.{N}.mlp.up_proj.weight";
+  std::string_view mlp_down = "model.layers.{N}.mlp.down_proj.weight";
+  std::string_view router = "model.layers.{N}.block_sparse_moe.gate.weight";
+  std::string_view expert_gate = "model.layers.{N}.block_sparse_moe.experts.{E}.w1.weight";
+  std::string_view expert_up = "model.layers.{N}.block_sparse_moe.experts.{E}.w3.weight";
+  std::string_view expert_down = "model.layers.{N}.block_sparse_moe.experts.{E}.w2.weight";
+};
+
+/// One row of the architecture table.
+struct Architecture {
+  std::string_view family;      ///< our name and Hugging Face's model_type
+  std::string_view hf_class;    ///< "MixtralForCausalLM"
+  std::string_view meaning;
+  /// Reads what this family adds to the common keys, and sets its defaults.
+  void (*read)(const JsonNode& config, ModelConfig& out);
+  std::span<const std::string_view> own_keys;  ///< config keys that `read` understands
+  TensorNames names;
+};
+
+std::span<const Architecture> architectures();
+
+/// The row for a config.json.
+/// Errors: kBadInput: unknown architecture, with the list of known ones.
+const Architecture& architecture_of(const JsonNode& config);
+const Architecture& architecture_named(std::string_view family);
+
+/// Reads a Hugging Face config.json.
+/// Errors: kBadInput: missing or absurd values; a key that may change the numbers and is not understood.
+ModelConfig read_hf_config(const JsonNode& config);
+
+/// "model.layers.3.block_sparse_moe.experts.5.w1.weight"
+std::string tensor_name(std::string_view pattern, LayerIdx layer = {}, ExpertIdx expert = {});
+
+}  // namespace moescope::model

@@ -1,0 +1,286 @@
+#include "core/model/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <list>
+
+#include "core/base/error.hpp"
+#include "core/hooks/glob.hpp"
+#include "core/kernels/matmul.hpp"
+#include "core/model/forward.hpp"
+#include "core/model/sampler.hpp"
+#include "core/model/sequence.hpp"
+#include "core/model/vocabulary.hpp"
+
+namespace moescope::model {
+namespace {
+
+using hooks::FinishReason;
+
+/// The open sequences and the pass that carries them on.
+class Scheduler {
+ public:
+  Scheduler(const Model& model, const EngineOptions& options, const hooks::CapturePlan& plan,
+            std::span<const LayerInterventions> interventions, hooks::Sink& sink)
+      : model_(model),
+        options_(options),
+        plan_(plan),
+        sink_(sink),
+        forward_(model, plan, interventions, sink),
+        context_(options.context > 0 ? std::min(options.context, model.config.n_context)
+                                     : model.config.n_context) {}
+
+  bool idle() const { return open_.empty(); }
+  void admit(const RequestSource& next);
+  void step();
+
+ private:
+  std::size_t pending_rows() const;
+  void open(hooks::Request request);
+  std::string refusal(const hooks::Request& request) const;
+  void build_batch();
+  void add_rows(Sequence& sequence, std::size_t n);
+  void mark_damage();
+  void predict(Rows<const float> x);
+  void predict_rows(std::span<const std::size_t> rows, bool with_logits, Rows<const float> x);
+  std::optional<TokenId> next_token(std::size_t batch_row, std::span<const float> logits);
+  void append(Sequence& sequence, TokenId token);
+  bool generates_after(std::size_t batch_row) const;
+  void close_finished();
+
+  const Model& model_;
+  const EngineOptions& options_;
+  const hooks::CapturePlan& plan_;
+  hooks::Sink& sink_;
+  Forward forward_;
+  std::size_t context_;
+  std::list<Sequence> open_;
+  std::optional<hooks::Request> waiting_;  ///< came from the source but does not fit the cache yet
+  bool exhausted_ = false;
+  std::size_t cache_bytes_ = 0;
+  Batch batch_;
+  std::vector<Sequence*> owner_;  ///< of each batch row
+  Buffer gathered_, logits_;
+};
+
+std::size_t Scheduler::pending_rows() const {
+  std::size_t n = 0;
+  for (const Sequence& s : open_) n += s.tokens.size() - s.n_done;
+  return n;
+}
+
+std::string Scheduler::refusal(const hooks::Request& request) const {
+  if (request.ids.empty()) return "the prompt has no tokens";
+  if (request.ids.size() > context_)
+    return fmt::format("{} tokens, expected at most {} (the context); shorten or split the prompt",
+                       request.ids.size(), context_);
+  for (const TokenId id : request.ids)
+    if (id.value >= model_.config.n_vocab)
+      return fmt::format("token id {} is outside of the vocabulary of {}", id.value, model_.config.n_vocab);
+  return {};
+}
+
+void Scheduler::open(hooks::Request request) {
+  const std::size_t n_position =
+      std::min(context_, request.ids.size() + request.generate.max_new_tokens);
+  std::uint64_t rules = 0;
+  for (std::size_t r = 0; r < plan_.rules.size(); ++r)
+    if (hooks::glob_match(plan_.rules[r].prompts, request.name)) rules |= std::uint64_t{1} << r;
+  const std::size_t bytes = KvCache::bytes(model_.config, n_position);
+  std::vector<TokenId> tokens = request.ids;
+  Random random(request.generate.sampling.seed);
+  cache_bytes_ += bytes;
+  open_.push_back(Sequence{.request = std::move(request),
+                           .cache = KvCache(model_.config, n_position),
+                           .cache_bytes = bytes,
+                           .rules = rules,
+                           .random = random,
+                           .tokens = std::move(tokens)});
+}
+
+void Scheduler::admit(const RequestSource& next) {
+  while (pending_rows() < options_.max_batch_tokens) {
+    if (!waiting_ && !exhausted_) waiting_ = next();
+    if (!waiting_) {
+      exhausted_ = true;
+      return;
+    }
+    if (const std::string why = refusal(*waiting_); !why.empty()) {
+      sink_.finished({waiting_->id, FinishReason::kFailed, why, {}});
+      waiting_.reset();
+      continue;
+    }
+    const std::size_t n_position =
+        std::min(context_, waiting_->ids.size() + waiting_->generate.max_new_tokens);
+    const bool fits =
+        cache_bytes_ + KvCache::bytes(model_.config, n_position) <= options_.max_cache_bytes;
+    if (!fits && !open_.empty()) return;
+    open(std::move(*waiting_));
+    waiting_.reset();
+  }
+}
+
+void Scheduler::add_rows(Sequence& s, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t pos = s.n_done + i;
+    const auto phase = pos < s.n_prompt() ? hooks::Phase::kPrefill : hooks::Phase::kDecode;
+    batch_.push_back(BatchRow{{s.request.id, TokenPos(pos), s.tokens[pos], phase},
+                              &s.cache, s.n_prompt(), s.rules});
+    owner_.push_back(&s);
+  }
+  s.n_done += n;
+}
+
+void Scheduler::build_batch() {
+  batch_.clear();
+  owner_.clear();
+  for (Sequence& s : open_) {
+    const std::size_t room = options_.max_batch_tokens - batch_.size();
+    add_rows(s, std::min(room, s.tokens.size() - s.n_done));
+  }
+}
+
+void Scheduler::mark_damage() {
+  for (const Damage& d : forward_.damage()) {
+    const hooks::RowTag& tag = batch_[d.batch_row].tag;
+    owner_[d.batch_row]->fail(
+        fmt::format("layer {}, position {}: router logits are not finite; are the weights damaged?",
+                    d.layer.value, tag.pos.value));
+  }
+}
+
+/// True when this row is the last known one of a sequence that is to go on.
+bool Scheduler::generates_after(std::size_t row) const {
+  const Sequence& s = *owner_[row];
+  return !s.closed && s.request.generate.max_new_tokens > 0 &&
+         batch_[row].tag.pos.value + 1 == s.tokens.size();
+}
+
+void Scheduler::append(Sequence& s, TokenId token) {
+  const hooks::Generation& wanted = s.request.generate;
+  s.tokens.push_back(token);
+  const auto& stops = wanted.stop_tokens;
+  if (std::find(stops.begin(), stops.end(), token) != stops.end())
+    s.reason = FinishReason::kStopToken;
+  else if (wanted.stop_when && wanted.stop_when(s.generated()))
+    s.reason = FinishReason::kStopString;
+  else if (s.generated().size() >= wanted.max_new_tokens)
+    s.reason = FinishReason::kMaxTokens;
+  else if (s.tokens.size() >= context_)
+    s.reason = FinishReason::kContext;
+  else
+    return;
+  s.closed = true;
+}
+
+std::optional<TokenId> Scheduler::next_token(std::size_t row, std::span<const float> logits) {
+  Sequence& s = *owner_[row];
+  const std::size_t pos = batch_[row].tag.pos.value;
+  if (pos + 1 < s.tokens.size()) return s.tokens[pos + 1];
+  if (!generates_after(row)) return std::nullopt;
+  if (s.tokens.size() >= context_) {
+    s.closed = true;
+    s.reason = FinishReason::kContext;
+    return std::nullopt;
+  }
+  if (!std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); })) {
+    s.fail(fmt::format("position {}: logits are not finite; are the weights damaged?", pos));
+    return std::nullopt;
+  }
+  append(s, sample(logits, s.request.generate.sampling, s.random));
+  return s.tokens.back();
+}
+
+void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits, Rows<const float> x) {
+  if (rows.empty()) return;
+  const Rows<float> own = gathered_.shape(rows.size(), x.n_col);
+  std::vector<hooks::RowTag> tags;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(x.row(rows[i]), own.row(i).begin());
+    tags.push_back(batch_[rows[i]].tag);
+  }
+  Rows<float> logits;
+  if (with_logits) {
+    logits = logits_.shape(rows.size(), model_.config.n_vocab);
+    kernels::matmul(model_.weights.unembed, own, logits);
+    if (plan_.logits) sink_.logits({tags, logits});
+  }
+  std::vector<std::optional<TokenId>> next;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    next.push_back(next_token(rows[i], with_logits ? std::span<const float>(logits.row(i))
+                                                   : std::span<const float>()));
+  if (!plan_.prediction) return;
+  const VocabularyScan scan = with_logits ? scan_logits(logits, {next, 0})
+                                          : scan_vocabulary(model_.weights.unembed, own, {next, 0});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (!std::isfinite(scan.prediction[i].logsumexp))
+      owner_[rows[i]]->fail(fmt::format("position {}: logits are not finite; are the weights damaged?",
+                                        tags[i].pos.value));
+  sink_.prediction({tags, scan.prediction});
+}
+
+void Scheduler::predict(Rows<const float> x) {
+  std::vector<std::size_t> from_logits;
+  std::vector<std::size_t> by_tiles;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (plan_.logits || generates_after(i))
+      from_logits.push_back(i);
+    else if (plan_.prediction)
+      by_tiles.push_back(i);
+  }
+  predict_rows(by_tiles, false, x);
+  predict_rows(from_logits, true, x);
+}
+
+void Scheduler::close_finished() {
+  const bool observes = plan_.routing || plan_.prediction || plan_.lens > 0 || !plan_.rules.empty();
+  for (auto it = open_.begin(); it != open_.end();) {
+    Sequence& s = *it;
+    const bool waits_for_pass = s.n_done < s.tokens.size();
+    const bool generates = s.request.generate.max_new_tokens > 0 && !s.closed;
+    const bool last_look = waits_for_pass && (generates || observes || s.n_done < s.n_prompt());
+    if (s.reason != FinishReason::kFailed && (generates || last_look)) {
+      ++it;
+      continue;
+    }
+    sink_.finished({s.request.id, s.reason, s.message, s.generated()});
+    cache_bytes_ -= s.cache_bytes;
+    it = open_.erase(it);
+  }
+}
+
+void Scheduler::step() {
+  build_batch();
+  const Rows<const float> x = forward_.run(batch_);
+  mark_damage();
+  predict(x);
+  close_finished();
+}
+
+void check_plans(const Model& model, const hooks::CapturePlan& capture,
+                 const hooks::InterventionPlan& interventions) {
+  if (capture.rules.size() > 64)
+    fail(ErrorCode::kUsage, "capture: expected at most 64 rules, got {}", capture.rules.size());
+  if (!interventions.empty() && model.config.n_route() == 0)
+    fail(ErrorCode::kUsage, "interventions: this model has no experts");
+}
+
+}  // namespace
+
+void run_requests(const Model& model, const EngineOptions& options, const RequestSource& next,
+                  const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,
+                  hooks::Sink& sink, std::stop_token stop) {
+  check_plans(model, capture, interventions);
+  const std::vector<LayerInterventions> changes = layer_interventions(interventions, model.config);
+  Scheduler scheduler(model, options, capture, changes, sink);
+  while (true) {
+    if (stop.stop_requested()) fail(ErrorCode::kInterrupted, "interrupted");
+    scheduler.admit(next);
+    if (scheduler.idle()) return;
+    scheduler.step();
+  }
+}
+
+}  // namespace moescope::model

@@ -1,0 +1,129 @@
+#include "core/model/moe.hpp"
+
+#include <algorithm>
+
+#include "core/kernels/matmul.hpp"
+#include "core/kernels/vector_ops.hpp"
+
+namespace moescope::model {
+namespace {
+
+using hooks::Site;
+using hooks::SiteRef;
+
+/// The tokens that chose one expert: batch row and the slot it took there.
+struct Group {
+  std::vector<std::size_t> row;
+  std::vector<std::size_t> slot;
+};
+
+std::vector<Group> group_by_expert(const ModelConfig& config, std::span<const ExpertIdx> expert) {
+  std::vector<Group> groups(config.gating.n_expert);
+  for (std::size_t i = 0; i < expert.size(); ++i) {
+    Group& group = groups[expert[i].value];
+    group.row.push_back(i / config.gating.top_k);
+    group.slot.push_back(i);
+  }
+  return groups;
+}
+
+std::vector<std::size_t> route_rows(const ModelConfig& config, const LayerInterventions& change,
+                                    std::size_t n, MoeScratch& scratch) {
+  const std::size_t k = config.gating.top_k;
+  const Rows<float> logits = scratch.logits.shape(n, config.gating.n_expert);
+  const Rows<float> score = scratch.score.shape(n, config.gating.n_expert);
+  const Rows<float> weight = scratch.weight.shape(n, k);
+  const Rows<float> margin = scratch.margin.shape(n, k);
+  scratch.expert.resize(n * k);
+  std::vector<std::size_t> damaged;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::span<ExpertIdx> chosen{scratch.expert.data() + i * k, k};
+    const RouteOut to{score.row(i), chosen, weight.row(i), margin.row(i)};
+    if (!route(config.gating, change, logits.row(i), to)) damaged.push_back(i);
+  }
+  return damaged;
+}
+
+void run_expert(const LayerWeights& weights, const LayerInterventions& change, SiteRef site,
+                const Group& group, Rows<const float> x, MoeScratch& scratch, Tap& tap) {
+  const std::size_t n = group.row.size();
+  const std::size_t e = site.expert.value;
+  const std::size_t d_model = x.n_col;
+  const Rows<float> gathered = scratch.gathered.shape(n, d_model);
+  for (std::size_t i = 0; i < n; ++i) std::ranges::copy(x.row(group.row[i]), gathered.row(i).begin());
+
+  const ExpertIdx computes = change.computes.empty() ? site.expert : change.computes[e];
+  const Rows<float> out = scratch.output.shape(n, d_model);
+  const MlpWeights& own = weights.expert[computes.value];
+  gated_mlp(own, gathered, scratch, out);
+  if (!change.mean.empty() && change.mean[e] != nullptr)
+    for (std::size_t i = 0; i < n; ++i) std::ranges::copy(*change.mean[e], out.row(i).begin());
+
+  const std::size_t d_expert = own.gate.n_row;
+  tap.emit({Site::kExpertPre, site.layer, site.expert}, group.row, scratch.gate.shape(n, d_expert));
+  tap.emit({Site::kExpertPost, site.layer, site.expert}, group.row, scratch.hidden.shape(n, d_expert));
+  tap.emit({Site::kExpertOut, site.layer, site.expert}, group.row, out);
+  const Rows<float> slots = scratch.slot_output.shape(scratch.expert.size(), d_model);
+  for (std::size_t i = 0; i < n; ++i) std::ranges::copy(out.row(i), slots.row(group.slot[i]).begin());
+}
+
+void combine(std::size_t top_k, Rows<const float> weight, Rows<const float> slots, Rows<float> out) {
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < out.n_row; ++i) {
+    std::ranges::fill(out.row(i), 0.0f);
+    for (std::size_t slot = 0; slot < top_k; ++slot)
+      kernels::scale_add(weight.at(i, slot), slots.row(i * top_k + slot), out.row(i));
+  }
+}
+
+}  // namespace
+
+void gated_mlp(const MlpWeights& weights, Rows<const float> x, MoeScratch& scratch, Rows<float> out) {
+  const Rows<float> gate = scratch.gate.shape(x.n_row, weights.gate.n_row);
+  const Rows<float> up = scratch.up.shape(x.n_row, weights.up.n_row);
+  const Rows<float> hidden = scratch.hidden.shape(x.n_row, weights.gate.n_row);
+  kernels::matmul(weights.gate, x, gate);
+  kernels::matmul(weights.up, x, up);
+#pragma omp parallel for schedule(static)
+  for (std::size_t i = 0; i < x.n_row; ++i) kernels::silu_mul(gate.row(i), up.row(i), hidden.row(i));
+  kernels::matmul(weights.down, hidden, out);
+}
+
+std::vector<std::size_t> mix_experts(const ModelConfig& config, const LayerWeights& weights,
+                                     const LayerInterventions& change, LayerIdx layer, const Batch& batch,
+                                     Rows<const float> x, MoeScratch& scratch, Tap& tap, Rows<float> out) {
+  const std::size_t n = batch.size();
+  const std::size_t k = config.gating.top_k;
+  kernels::matmul(weights.router, x, scratch.logits.shape(n, config.gating.n_expert));
+  const std::vector<std::size_t> damaged = route_rows(config, change, n, scratch);
+
+  const std::vector<Group> groups = group_by_expert(config, scratch.expert);
+  for (std::size_t e = 0; e < groups.size(); ++e)
+    if (!groups[e].row.empty())
+      run_expert(weights, change, {Site::kExpertOut, layer, ExpertIdx(e)}, groups[e], x, scratch, tap);
+  combine(k, scratch.weight.shape(n, k), scratch.slot_output.shape(n * k, x.n_col), out);
+  return damaged;
+}
+
+hooks::RoutingEvent routing_event(const ModelConfig& config, LayerIdx layer,
+                                  std::span<const hooks::RowTag> tags, MoeScratch& scratch) {
+  const std::size_t n = tags.size();
+  const std::size_t k = config.gating.top_k;
+  return {layer,
+          tags,
+          scratch.logits.shape(n, config.gating.n_expert),
+          scratch.score.shape(n, config.gating.n_expert),
+          Rows<const ExpertIdx>(scratch.expert.data(), n, k),
+          scratch.weight.shape(n, k),
+          scratch.margin.shape(n, k)};
+}
+
+Rows<const float> chosen_as_floats(const hooks::RoutingEvent& event, MoeScratch& scratch) {
+  const Rows<float> out = scratch.chosen.shape(event.expert.n_row, event.expert.n_col);
+  for (std::size_t i = 0; i < out.n_row; ++i)
+    for (std::size_t slot = 0; slot < out.n_col; ++slot)
+      out.at(i, slot) = static_cast<float>(event.expert.at(i, slot).value);
+  return out;
+}
+
+}  // namespace moescope::model
