@@ -13,9 +13,10 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 target_compile_options(moescope_flags INTERFACE -ffp-contract=off)
 target_compile_options(moescope_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wcast-qual
-  -Wnon-virtual-dtor -Woverloaded-virtual -Wundef)
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wundef
+  -Wno-missing-field-initializers)  # options structs are filled by designated initialisers
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(moescope_flags INTERFACE -Wno-restrict)  # false alarms in g++ 12
+  target_compile_options(moescope_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)  # false alarms in g++ 12
 endif()
 if(MOESCOPE_WERROR)
   target_compile_options(moescope_flags INTERFACE -Werror)

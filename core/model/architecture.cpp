@@ -9,7 +9,9 @@
 namespace moescope::model {
 namespace {
 
-void read_dense(const JsonNode&, ModelConfig& out) { out.routes.assign(out.n_layer, false); }
+void read_dense(const JsonNode&, ModelConfig& out) {
+  out.routes.assign(out.n_layer, false);
+}
 
 void read_mixtral(const JsonNode& config, ModelConfig& out) {
   out.gating.n_expert = config.at("num_local_experts").uint(1, 4096);
@@ -22,19 +24,27 @@ void read_mixtral(const JsonNode& config, ModelConfig& out) {
 constexpr std::array<std::string_view, 2> kMixtralKeys{"num_local_experts", "num_experts_per_tok"};
 
 constexpr std::array<Architecture, 3> kArchitectures{{
-    {"mixtral", "MixtralForCausalLM", "top-k softmax mixture of experts in every layer", read_mixtral,
-     kMixtralKeys, TensorNames{}},
-    {"mistral", "MistralForCausalLM", "dense, grouped-query attention, sliding window", read_dense, {},
+    {"mixtral", "MixtralForCausalLM", "top-k softmax mixture of experts in every layer",
+     read_mixtral, kMixtralKeys, TensorNames{}},
+    {"mistral",
+     "MistralForCausalLM",
+     "dense, grouped-query attention, sliding window",
+     read_dense,
+     {},
      TensorNames{}},
-    {"llama", "LlamaForCausalLM", "dense, grouped-query attention, llama3 rope scaling", read_dense, {},
+    {"llama",
+     "LlamaForCausalLM",
+     "dense, grouped-query attention, llama3 rope scaling",
+     read_dense,
+     {},
      TensorNames{}},
 }};
 
 [[noreturn]] void refuse_family(const JsonNode& config, std::string_view got) {
   std::string known;
   for (const Architecture& row : kArchitectures) known += fmt::format(" {}", row.hf_class);
-  fail(ErrorCode::kBadInput, "{}: architecture '{}' is not supported; supported:{}", config.where(), got,
-       known);
+  fail(ErrorCode::kBadInput, "{}: architecture '{}' is not supported; supported:{}", config.where(),
+       got, known);
 }
 
 std::string replaced(std::string text, std::string_view mark, std::uint32_t value) {
@@ -45,7 +55,9 @@ std::string replaced(std::string text, std::string_view mark, std::uint32_t valu
 
 }  // namespace
 
-std::span<const Architecture> architectures() { return kArchitectures; }
+std::span<const Architecture> architectures() {
+  return kArchitectures;
+}
 
 const Architecture& architecture_of(const JsonNode& config) {
   if (const auto classes = config.find("architectures")) {

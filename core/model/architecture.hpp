@@ -31,8 +31,8 @@ struct TensorNames {
 
 /// One row of the architecture table.
 struct Architecture {
-  std::string_view family;      ///< our name and Hugging Face's model_type
-  std::string_view hf_class;    ///< "MixtralForCausalLM"
+  std::string_view family;    ///< our name and Hugging Face's model_type
+  std::string_view hf_class;  ///< "MixtralForCausalLM"
   std::string_view meaning;
   /// Reads what this family adds to the common keys, and sets its defaults.
   void (*read)(const JsonNode& config, ModelConfig& out);
@@ -48,7 +48,8 @@ const Architecture& architecture_of(const JsonNode& config);
 const Architecture& architecture_named(std::string_view family);
 
 /// Reads a Hugging Face config.json.
-/// Errors: kBadInput: missing or absurd values; a key that may change the numbers and is not understood.
+/// Errors: kBadInput: missing or absurd values; a key that may change the numbers and is not
+/// understood.
 ModelConfig read_hf_config(const JsonNode& config);
 
 /// "model.layers.3.block_sparse_moe.experts.5.w1.weight"

@@ -25,8 +25,8 @@ std::size_t first_key(const ModelConfig& config, std::size_t pos) {
 }  // namespace
 
 void attend_batch(const ModelConfig& config, const LayerWeights& weights, const RopeTable& rope,
-                  LayerIdx layer, const Batch& batch, Rows<const float> x, AttentionScratch& scratch,
-                  Rows<float> out) {
+                  LayerIdx layer, const Batch& batch, Rows<const float> x,
+                  AttentionScratch& scratch, Rows<float> out) {
   const std::size_t n = batch.size();
   const Rows<float> q = scratch.query.shape(n, config.d_query());
   const Rows<float> k = scratch.key.shape(n, config.d_key_value());

@@ -18,7 +18,7 @@ struct AttentionScratch {
 /// Source: GQA (arXiv 2305.13245); a sliding window lets a token see its own key and the window - 1
 /// before it, as Mistral's reference does.
 void attend_batch(const ModelConfig& config, const LayerWeights& weights, const RopeTable& rope,
-                  LayerIdx layer, const Batch& batch, Rows<const float> x, AttentionScratch& scratch,
-                  Rows<float> out);
+                  LayerIdx layer, const Batch& batch, Rows<const float> x,
+                  AttentionScratch& scratch, Rows<float> out);
 
 }  // namespace moescope::model

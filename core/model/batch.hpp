@@ -13,12 +13,12 @@ namespace moescope::model {
 struct BatchRow {
   hooks::RowTag tag;
   KvCache* cache = nullptr;
-  std::size_t n_position = 0;      ///< length of the sequence's prompt, for position rules
-  std::uint64_t rules = 0;         ///< bit r: capture rule r applies to this sequence
+  std::size_t n_position = 0;  ///< length of the sequence's prompt, for position rules
+  std::uint64_t rules = 0;     ///< bit r: capture rule r applies to this sequence
 };
 
-/// Tokens that pass through the model together. Rows of one sequence stand in order of position, and
-/// everything before their first position is in the cache already.
+/// Tokens that pass through the model together. Rows of one sequence stand in order of position,
+/// and everything before their first position is in the cache already.
 using Batch = std::vector<BatchRow>;
 
 /// A matrix that keeps its memory between batches.

@@ -32,9 +32,9 @@ struct Rope {
   RopeKind kind = RopeKind::kDefault;
   float theta = 10000.0f;
   float factor = 1.0f;
-  float low_freq_factor = 1.0f;    ///< llama3
-  float high_freq_factor = 4.0f;   ///< llama3
-  std::size_t original_context = 0;///< llama3
+  float low_freq_factor = 1.0f;      ///< llama3
+  float high_freq_factor = 4.0f;     ///< llama3
+  std::size_t original_context = 0;  ///< llama3
   bool operator==(const Rope&) const = default;
 };
 

@@ -78,7 +78,8 @@ std::string Scheduler::refusal(const hooks::Request& request) const {
                        request.ids.size(), context_);
   for (const TokenId id : request.ids)
     if (id.value >= model_.config.n_vocab)
-      return fmt::format("token id {} is outside of the vocabulary of {}", id.value, model_.config.n_vocab);
+      return fmt::format("token id {} is outside of the vocabulary of {}", id.value,
+                         model_.config.n_vocab);
   return {};
 }
 
@@ -126,8 +127,8 @@ void Scheduler::add_rows(Sequence& s, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t pos = s.n_done + i;
     const auto phase = pos < s.n_prompt() ? hooks::Phase::kPrefill : hooks::Phase::kDecode;
-    batch_.push_back(BatchRow{{s.request.id, TokenPos(pos), s.tokens[pos], phase},
-                              &s.cache, s.n_prompt(), s.rules});
+    batch_.push_back(BatchRow{
+        {s.request.id, TokenPos(pos), s.tokens[pos], phase}, &s.cache, s.n_prompt(), s.rules});
     owner_.push_back(&s);
   }
   s.n_done += n;
@@ -193,7 +194,8 @@ std::optional<TokenId> Scheduler::next_token(std::size_t row, std::span<const fl
   return s.tokens.back();
 }
 
-void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits, Rows<const float> x) {
+void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits,
+                             Rows<const float> x) {
   if (rows.empty()) return;
   const Rows<float> own = gathered_.shape(rows.size(), x.n_col);
   std::vector<hooks::RowTag> tags;
@@ -209,15 +211,15 @@ void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits
   }
   std::vector<std::optional<TokenId>> next;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    next.push_back(next_token(rows[i], with_logits ? std::span<const float>(logits.row(i))
-                                                   : std::span<const float>()));
+    next.push_back(next_token(
+        rows[i], with_logits ? std::span<const float>(logits.row(i)) : std::span<const float>()));
   if (!plan_.prediction) return;
   const VocabularyScan scan = with_logits ? scan_logits(logits, {next, 0})
                                           : scan_vocabulary(model_.weights.unembed, own, {next, 0});
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (!std::isfinite(scan.prediction[i].logsumexp))
-      owner_[rows[i]]->fail(fmt::format("position {}: logits are not finite; are the weights damaged?",
-                                        tags[i].pos.value));
+      owner_[rows[i]]->fail(fmt::format(
+          "position {}: logits are not finite; are the weights damaged?", tags[i].pos.value));
   sink_.prediction({tags, scan.prediction});
 }
 

@@ -13,9 +13,9 @@
 namespace moescope::model {
 
 struct EngineOptions {
-  std::size_t max_batch_tokens = 512;          ///< rows of one pass
+  std::size_t max_batch_tokens = 512;                  ///< rows of one pass
   std::size_t max_cache_bytes = std::size_t{2} << 30;  ///< keys and values of all open sequences
-  std::size_t context = 0;                     ///< longest sequence; 0: the model's own context
+  std::size_t context = 0;  ///< longest sequence; 0: the model's own context
 };
 
 /// Gives the next request, or nothing when there are no more.
@@ -23,9 +23,9 @@ using RequestSource = std::function<std::optional<hooks::Request>()>;
 
 /// Runs requests through the model, as many together as fit, and reports to the sink. The bits that
 /// a request's events carry do not depend on what runs beside it, nor on the options or threads.
-/// A request that cannot run (no tokens, too long, an id outside of the vocabulary, logits that are not
-/// finite) ends with FinishReason::kFailed and a message; the others continue.
-/// Errors: kUsage: a plan the model cannot carry out. kInterrupted: `stop` was requested.
+/// A request that cannot run (no tokens, too long, an id outside of the vocabulary, logits that are
+/// not finite) ends with FinishReason::kFailed and a message; the others continue. Errors: kUsage:
+/// a plan the model cannot carry out. kInterrupted: `stop` was requested.
 void run_requests(const Model& model, const EngineOptions& options, const RequestSource& next,
                   const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,
                   hooks::Sink& sink, std::stop_token stop = {});

@@ -66,8 +66,8 @@ void Forward::run_layer(LayerIdx layer, const Batch& batch, Rows<float> x) {
 
   normalise(x, weights.mlp_norm, h);
   if (config.routes[layer.value]) {
-    for (const std::size_t row :
-         mix_experts(config, weights, interventions_[layer.value], layer, batch, h, moe_, tap_, added))
+    for (const std::size_t row : mix_experts(config, weights, interventions_[layer.value], layer,
+                                             batch, h, moe_, tap_, added))
       damage_.push_back({row, layer});
     const hooks::RoutingEvent event = routing_event(config, layer, tags_, moe_);
     tap_.emit({Site::kRouterLogits, layer, {}}, event.logits);

@@ -23,7 +23,9 @@ void add(const Intervention& x, const ModelConfig& config, LayerInterventions& l
       layer.masked.resize(n);
       layer.masked[e] = true;
       break;
-    case InterventionKind::kForce: layer.forced.push_back(x.expert); break;
+    case InterventionKind::kForce:
+      layer.forced.push_back(x.expert);
+      break;
     case InterventionKind::kZero:
     case InterventionKind::kScale:
       layer.scale.resize(n, 1.0f);
@@ -31,7 +33,8 @@ void add(const Intervention& x, const ModelConfig& config, LayerInterventions& l
       break;
     case InterventionKind::kMean:
       if (x.mean.size() != config.d_model)
-        fail(ErrorCode::kUsage, "intervention '{}': expected a mean of {} values, got {}; give --means FILE",
+        fail(ErrorCode::kUsage,
+             "intervention '{}': expected a mean of {} values, got {}; give --means FILE",
              to_string(x), config.d_model, x.mean.size());
       layer.mean.resize(n, nullptr);
       layer.mean[e] = &x.mean;
@@ -45,12 +48,13 @@ void add(const Intervention& x, const ModelConfig& config, LayerInterventions& l
 }
 
 /// The score that experts are ranked by: logits keep the order of both score functions.
-float selection_score(const LayerInterventions& change, std::span<const float> logits, std::size_t e) {
+float selection_score(const LayerInterventions& change, std::span<const float> logits,
+                      std::size_t e) {
   return !change.masked.empty() && change.masked[e] ? kMinusInfinity : logits[e];
 }
 
-void score_all(const Gating& gating, const LayerInterventions& change, std::span<const float> logits,
-               std::span<float> score) {
+void score_all(const Gating& gating, const LayerInterventions& change,
+               std::span<const float> logits, std::span<float> score) {
   for (std::size_t e = 0; e < logits.size(); ++e) score[e] = selection_score(change, logits, e);
   if (gating.score == ScoreFunction::kSoftmax) {
     kernels::softmax(score, score);
@@ -59,7 +63,8 @@ void score_all(const Gating& gating, const LayerInterventions& change, std::span
   for (float& s : score) s = 1.0f / (1.0f + kernels::exp_f32(-s));
 }
 
-void choose(const LayerInterventions& change, std::span<const float> logits, std::span<ExpertIdx> expert) {
+void choose(const LayerInterventions& change, std::span<const float> logits,
+            std::span<ExpertIdx> expert) {
   for (std::size_t slot = 0; slot < expert.size(); ++slot) {
     float best = kMinusInfinity;
     std::size_t chosen = logits.size();
@@ -89,20 +94,22 @@ void weigh(const Gating& gating, const LayerInterventions& change, const RouteOu
   }
   for (std::size_t slot = 0; slot < out.expert.size(); ++slot) {
     float& w = out.weight[slot];
-    if (gating.renormalise) w /= sum;
+    if (gating.renormalise) w = sum > 0.0f ? w / sum : 1.0f / static_cast<float>(out.expert.size());
     if (gating.scaling != 1.0f) w *= gating.scaling;
     if (!change.scale.empty()) w *= change.scale[out.expert[slot].value];
   }
 }
 
-void measure_margin(const LayerInterventions& change, std::span<const float> logits, const RouteOut& out) {
+void measure_margin(const LayerInterventions& change, std::span<const float> logits,
+                    const RouteOut& out) {
   float left_out = kMinusInfinity;
   for (std::size_t e = 0; e < logits.size(); ++e)
     if (std::find(out.expert.begin(), out.expert.end(), ExpertIdx(e)) == out.expert.end())
       left_out = std::max(left_out, selection_score(change, logits, e));
   for (std::size_t slot = 0; slot < out.expert.size(); ++slot) {
     const float own = selection_score(change, logits, out.expert[slot].value);
-    out.margin[slot] = left_out == kMinusInfinity ? std::numeric_limits<float>::infinity() : own - left_out;
+    out.margin[slot] =
+        left_out == kMinusInfinity ? std::numeric_limits<float>::infinity() : own - left_out;
   }
 }
 
@@ -113,15 +120,17 @@ std::vector<LayerInterventions> layer_interventions(const hooks::InterventionPla
   std::vector<LayerInterventions> out(config.n_layer);
   for (const Intervention& x : plan.items) add(x, config, out[x.layer.value]);
   for (std::size_t l = 0; l < out.size(); ++l) {
-    const auto n_masked = static_cast<std::size_t>(
-        std::count(out[l].masked.begin(), out[l].masked.end(), true));
+    const auto n_masked =
+        static_cast<std::size_t>(std::count(out[l].masked.begin(), out[l].masked.end(), true));
     if (config.gating.n_expert - n_masked < config.gating.top_k)
       fail(ErrorCode::kUsage,
-           "interventions: layer {}: {} of {} experts are masked, expected at least {} left to choose", l,
-           n_masked, config.gating.n_expert, config.gating.top_k);
+           "interventions: layer {}: {} of {} experts are masked, expected at least {} left to "
+           "choose",
+           l, n_masked, config.gating.n_expert, config.gating.top_k);
     for (const ExpertIdx e : out[l].forced)
       if (!out[l].masked.empty() && out[l].masked[e.value])
-        fail(ErrorCode::kUsage, "interventions: layer {}: expert {} is both masked and forced", l, e.value);
+        fail(ErrorCode::kUsage, "interventions: layer {}: expert {} is both masked and forced", l,
+             e.value);
     if (out[l].forced.size() > config.gating.top_k)
       fail(ErrorCode::kUsage, "interventions: layer {}: {} experts are forced into {} places", l,
            out[l].forced.size(), config.gating.top_k);

@@ -10,23 +10,70 @@ namespace moescope::model {
 namespace {
 
 /// Keys that every family reads below.
-constexpr std::array kCommonKeys = std::to_array<std::string_view>(
-    {"architectures", "model_type", "vocab_size", "hidden_size", "intermediate_size",
-     "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
-     "max_position_embeddings", "rms_norm_eps", "rope_theta", "rope_scaling", "rope_parameters",
-     "sliding_window", "tie_word_embeddings", "bos_token_id", "eos_token_id", "hidden_act",
-     "attention_bias", "mlp_bias", "quantization_config"});
+constexpr std::array kCommonKeys = std::to_array<std::string_view>({"architectures",
+                                                                    "model_type",
+                                                                    "vocab_size",
+                                                                    "hidden_size",
+                                                                    "intermediate_size",
+                                                                    "num_hidden_layers",
+                                                                    "num_attention_heads",
+                                                                    "num_key_value_heads",
+                                                                    "head_dim",
+                                                                    "max_position_embeddings",
+                                                                    "rms_norm_eps",
+                                                                    "rope_theta",
+                                                                    "rope_scaling",
+                                                                    "rope_parameters",
+                                                                    "sliding_window",
+                                                                    "tie_word_embeddings",
+                                                                    "bos_token_id",
+                                                                    "eos_token_id",
+                                                                    "hidden_act",
+                                                                    "attention_bias",
+                                                                    "mlp_bias",
+                                                                    "quantization_config"});
 
 /// Keys that change no number of a forward pass: training, file-keeping, output switches.
-constexpr std::array kIgnoredKeys = std::to_array<std::string_view>(
-    {"attention_dropout", "initializer_range", "use_cache", "torch_dtype", "dtype",
-     "transformers_version", "output_router_logits", "router_aux_loss_coef", "router_jitter_noise",
-     "pad_token_id", "unk_token_id", "pretraining_tp", "_name_or_path", "name_or_path", "auto_map",
-     "output_attentions", "output_hidden_states", "return_dict", "torchscript", "id2label", "label2id",
-     "is_encoder_decoder", "is_decoder", "tokenizer_class", "task_specific_params", "problem_type",
-     "finetuning_task", "prefix", "_attn_implementation", "_attn_implementation_autoset",
-     "chunk_size_feed_forward", "use_bfloat16", "model_max_length", "max_sequence_length",
-     "resid_pdrop", "embd_pdrop", "attn_pdrop", "_commit_hash", "license", "mlm_mask_token_id"});
+constexpr std::array kIgnoredKeys = std::to_array<std::string_view>({"attention_dropout",
+                                                                     "initializer_range",
+                                                                     "use_cache",
+                                                                     "torch_dtype",
+                                                                     "dtype",
+                                                                     "transformers_version",
+                                                                     "output_router_logits",
+                                                                     "router_aux_loss_coef",
+                                                                     "router_jitter_noise",
+                                                                     "pad_token_id",
+                                                                     "unk_token_id",
+                                                                     "pretraining_tp",
+                                                                     "_name_or_path",
+                                                                     "name_or_path",
+                                                                     "auto_map",
+                                                                     "output_attentions",
+                                                                     "output_hidden_states",
+                                                                     "return_dict",
+                                                                     "torchscript",
+                                                                     "id2label",
+                                                                     "label2id",
+                                                                     "is_encoder_decoder",
+                                                                     "is_decoder",
+                                                                     "tokenizer_class",
+                                                                     "task_specific_params",
+                                                                     "problem_type",
+                                                                     "finetuning_task",
+                                                                     "prefix",
+                                                                     "_attn_implementation",
+                                                                     "_attn_implementation_autoset",
+                                                                     "chunk_size_feed_forward",
+                                                                     "use_bfloat16",
+                                                                     "model_max_length",
+                                                                     "max_sequence_length",
+                                                                     "resid_pdrop",
+                                                                     "embd_pdrop",
+                                                                     "attn_pdrop",
+                                                                     "_commit_hash",
+                                                                     "license",
+                                                                     "mlm_mask_token_id"});
 
 template <class Keys>
 bool contains(const Keys& keys, std::string_view key) {
@@ -38,10 +85,11 @@ void refuse_unknown_keys(const JsonNode& config, const Architecture& family) {
     if (contains(kCommonKeys, key) || contains(kIgnoredKeys, key) || contains(family.own_keys, key))
       continue;
     if (value.is_null() || value == false) continue;
-    fail(ErrorCode::kBadInput,
-         "{}: key '{}' is not understood for '{}' and may change the numbers; if it is only a note, "
-         "take it out of a copy of the file",
-         config.where(), key, family.hf_class);
+    fail(
+        ErrorCode::kBadInput,
+        "{}: key '{}' is not understood for '{}' and may change the numbers; if it is only a note, "
+        "take it out of a copy of the file",
+        config.where(), key, family.hf_class);
   }
 }
 
@@ -58,13 +106,16 @@ void require_value(const JsonNode& config, std::string_view key, const nlohmann:
 
 Rope read_scaling(const JsonNode& scaling, Rope rope) {
   std::string kind = "default";
-  if (const auto type = scaling.find("rope_type")) kind = type->string();
-  else if (const auto old = scaling.find("type")) kind = old->string();
+  if (const auto type = scaling.find("rope_type"))
+    kind = type->string();
+  else if (const auto old = scaling.find("type"))
+    kind = old->string();
   if (const auto theta = scaling.find("rope_theta")) rope.theta = finite(*theta, 1.0, 1e12);
   if (kind == "default") return rope;
   if (kind != "linear" && kind != "llama3")
-    fail(ErrorCode::kBadInput, "{}: rope type '{}' is not supported; supported: default linear llama3",
-         scaling.where(), kind);
+    fail(ErrorCode::kBadInput,
+         "{}: rope type '{}' is not supported; supported: default linear llama3", scaling.where(),
+         kind);
   rope.kind = kind == "linear" ? RopeKind::kLinear : RopeKind::kLlama3;
   rope.factor = finite(scaling.at("factor"), 1.0, 1e6);
   if (rope.kind == RopeKind::kLlama3) {
@@ -82,7 +133,8 @@ Rope read_rope(const JsonNode& config, std::string_view family) {
   rope.theta = family == "mixtral" ? 1e6f : 1e4f;
   if (const auto theta = config.find("rope_theta")) rope.theta = finite(*theta, 1.0, 1e12);
   if (const auto scaling = config.find("rope_scaling")) rope = read_scaling(*scaling, rope);
-  if (const auto parameters = config.find("rope_parameters")) rope = read_scaling(*parameters, rope);
+  if (const auto parameters = config.find("rope_parameters"))
+    rope = read_scaling(*parameters, rope);
   return rope;
 }
 
@@ -110,10 +162,12 @@ void read_shape(const JsonNode& config, ModelConfig& out) {
     n_kv_head->expected(fmt::format("a divisor of the {} attention heads", out.n_head));
   const auto d_head = config.find("head_dim");
   if (!d_head && out.d_model % out.n_head != 0)
-    config.at("num_attention_heads").expected(fmt::format("a divisor of hidden_size {}", out.d_model));
+    config.at("num_attention_heads")
+        .expected(fmt::format("a divisor of hidden_size {}", out.d_model));
   out.d_head = d_head ? d_head->uint(2, 1u << 16) : out.d_model / out.n_head;
   if (out.d_head % 2 != 0)
-    fail(ErrorCode::kBadInput, "{}: head width: expected an even number, got {}", config.where(), out.d_head);
+    fail(ErrorCode::kBadInput, "{}: head width: expected an even number, got {}", config.where(),
+         out.d_head);
   out.n_context = config.at("max_position_embeddings").uint(1, 1u << 26);
 }
 
@@ -123,7 +177,8 @@ ModelConfig read_hf_config(const JsonNode& config) {
   const Architecture& family = architecture_of(config);
   if (config.find("quantization_config"))
     fail(ErrorCode::kBadInput,
-         "{}: key 'quantization_config': quantised checkpoints are not supported; supported: f32 f16 bf16",
+         "{}: key 'quantization_config': quantised checkpoints are not supported; supported: f32 "
+         "f16 bf16",
          config.where());
   refuse_unknown_keys(config, family);
   require_value(config, "hidden_act", "silu");

@@ -20,7 +20,8 @@ void add_end_tokens(const formats::Folder& folder, ModelConfig& config) {
   const auto items = eos->is_array() ? eos->items() : std::vector<JsonNode>{*eos};
   for (const JsonNode& item : items) {
     const TokenId id(item.uint(0, config.n_vocab - 1));
-    if (std::find(config.eos.begin(), config.eos.end(), id) == config.eos.end()) config.eos.push_back(id);
+    if (std::find(config.eos.begin(), config.eos.end(), id) == config.eos.end())
+      config.eos.push_back(id);
   }
 }
 

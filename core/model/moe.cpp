@@ -50,7 +50,8 @@ void run_expert(const LayerWeights& weights, const LayerInterventions& change, S
   const std::size_t e = site.expert.value;
   const std::size_t d_model = x.n_col;
   const Rows<float> gathered = scratch.gathered.shape(n, d_model);
-  for (std::size_t i = 0; i < n; ++i) std::ranges::copy(x.row(group.row[i]), gathered.row(i).begin());
+  for (std::size_t i = 0; i < n; ++i)
+    std::ranges::copy(x.row(group.row[i]), gathered.row(i).begin());
 
   const ExpertIdx computes = change.computes.empty() ? site.expert : change.computes[e];
   const Rows<float> out = scratch.output.shape(n, d_model);
@@ -61,13 +62,16 @@ void run_expert(const LayerWeights& weights, const LayerInterventions& change, S
 
   const std::size_t d_expert = own.gate.n_row;
   tap.emit({Site::kExpertPre, site.layer, site.expert}, group.row, scratch.gate.shape(n, d_expert));
-  tap.emit({Site::kExpertPost, site.layer, site.expert}, group.row, scratch.hidden.shape(n, d_expert));
+  tap.emit({Site::kExpertPost, site.layer, site.expert}, group.row,
+           scratch.hidden.shape(n, d_expert));
   tap.emit({Site::kExpertOut, site.layer, site.expert}, group.row, out);
   const Rows<float> slots = scratch.slot_output.shape(scratch.expert.size(), d_model);
-  for (std::size_t i = 0; i < n; ++i) std::ranges::copy(out.row(i), slots.row(group.slot[i]).begin());
+  for (std::size_t i = 0; i < n; ++i)
+    std::ranges::copy(out.row(i), slots.row(group.slot[i]).begin());
 }
 
-void combine(std::size_t top_k, Rows<const float> weight, Rows<const float> slots, Rows<float> out) {
+void combine(std::size_t top_k, Rows<const float> weight, Rows<const float> slots,
+             Rows<float> out) {
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < out.n_row; ++i) {
     std::ranges::fill(out.row(i), 0.0f);
@@ -78,20 +82,23 @@ void combine(std::size_t top_k, Rows<const float> weight, Rows<const float> slot
 
 }  // namespace
 
-void gated_mlp(const MlpWeights& weights, Rows<const float> x, MoeScratch& scratch, Rows<float> out) {
+void gated_mlp(const MlpWeights& weights, Rows<const float> x, MoeScratch& scratch,
+               Rows<float> out) {
   const Rows<float> gate = scratch.gate.shape(x.n_row, weights.gate.n_row);
   const Rows<float> up = scratch.up.shape(x.n_row, weights.up.n_row);
   const Rows<float> hidden = scratch.hidden.shape(x.n_row, weights.gate.n_row);
   kernels::matmul(weights.gate, x, gate);
   kernels::matmul(weights.up, x, up);
 #pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < x.n_row; ++i) kernels::silu_mul(gate.row(i), up.row(i), hidden.row(i));
+  for (std::size_t i = 0; i < x.n_row; ++i)
+    kernels::silu_mul(gate.row(i), up.row(i), hidden.row(i));
   kernels::matmul(weights.down, hidden, out);
 }
 
 std::vector<std::size_t> mix_experts(const ModelConfig& config, const LayerWeights& weights,
-                                     const LayerInterventions& change, LayerIdx layer, const Batch& batch,
-                                     Rows<const float> x, MoeScratch& scratch, Tap& tap, Rows<float> out) {
+                                     const LayerInterventions& change, LayerIdx layer,
+                                     const Batch& batch, Rows<const float> x, MoeScratch& scratch,
+                                     Tap& tap, Rows<float> out) {
   const std::size_t n = batch.size();
   const std::size_t k = config.gating.top_k;
   kernels::matmul(weights.router, x, scratch.logits.shape(n, config.gating.n_expert));
@@ -100,7 +107,8 @@ std::vector<std::size_t> mix_experts(const ModelConfig& config, const LayerWeigh
   const std::vector<Group> groups = group_by_expert(config, scratch.expert);
   for (std::size_t e = 0; e < groups.size(); ++e)
     if (!groups[e].row.empty())
-      run_expert(weights, change, {Site::kExpertOut, layer, ExpertIdx(e)}, groups[e], x, scratch, tap);
+      run_expert(weights, change, {Site::kExpertOut, layer, ExpertIdx(e)}, groups[e], x, scratch,
+                 tap);
   combine(k, scratch.weight.shape(n, k), scratch.slot_output.shape(n * k, x.n_col), out);
   return damaged;
 }

@@ -25,15 +25,22 @@ std::vector<float> rope_frequencies(const Rope& rope, std::size_t d_head) {
     const float base = static_cast<float>(std::pow(static_cast<double>(rope.theta), exponent));
     const float frequency = 1.0f / base;
     switch (rope.kind) {
-      case RopeKind::kDefault: out[i] = frequency; break;
-      case RopeKind::kLinear: out[i] = frequency / rope.factor; break;
-      case RopeKind::kLlama3: out[i] = scale_llama3(frequency, rope); break;
+      case RopeKind::kDefault:
+        out[i] = frequency;
+        break;
+      case RopeKind::kLinear:
+        out[i] = frequency / rope.factor;
+        break;
+      case RopeKind::kLlama3:
+        out[i] = scale_llama3(frequency, rope);
+        break;
     }
   }
   return out;
 }
 
-RopeTable::RopeTable(const Rope& rope, std::size_t d_head) : frequency_(rope_frequencies(rope, d_head)) {}
+RopeTable::RopeTable(const Rope& rope, std::size_t d_head)
+    : frequency_(rope_frequencies(rope, d_head)) {}
 
 void RopeTable::extend(std::size_t n_position) {
   const std::size_t half = frequency_.size();

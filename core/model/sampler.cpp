@@ -34,7 +34,8 @@ std::size_t nucleus(std::span<const Candidate> sorted, double top_p) {
 
 TokenId sample(std::span<const float> logits, const hooks::Sampling& options, Random& random) {
   const auto largest = std::max_element(logits.begin(), logits.end());
-  if (options.temperature == 0.0f) return TokenId(static_cast<std::size_t>(largest - logits.begin()));
+  if (options.temperature == 0.0f)
+    return TokenId(static_cast<std::size_t>(largest - logits.begin()));
 
   std::vector<Candidate> candidates;
   candidates.reserve(logits.size());
@@ -44,7 +45,8 @@ TokenId sample(std::span<const float> logits, const hooks::Sampling& options, Ra
   }
   std::sort(candidates.begin(), candidates.end(), likelier);
   if (options.top_k > 0 && options.top_k < candidates.size()) candidates.resize(options.top_k);
-  if (options.top_p < 1.0f) candidates.resize(nucleus(candidates, static_cast<double>(options.top_p)));
+  if (options.top_p < 1.0f)
+    candidates.resize(nucleus(candidates, static_cast<double>(options.top_p)));
   const double least = static_cast<double>(options.min_p) * candidates[0].weight;
   while (candidates.back().weight < least) candidates.pop_back();
 
@@ -60,9 +62,11 @@ TokenId sample(std::span<const float> logits, const hooks::Sampling& options, Ra
 
 void check_sampling(const hooks::Sampling& options) {
   if (!(options.temperature >= 0.0f && options.temperature <= 100.0f))
-    fail(ErrorCode::kUsage, "temperature: expected a number from 0 to 100, got {}", options.temperature);
+    fail(ErrorCode::kUsage, "temperature: expected a number from 0 to 100, got {}",
+         options.temperature);
   if (!(options.top_p > 0.0f && options.top_p <= 1.0f))
-    fail(ErrorCode::kUsage, "top-p: expected a number above 0 and at most 1, got {}", options.top_p);
+    fail(ErrorCode::kUsage, "top-p: expected a number above 0 and at most 1, got {}",
+         options.top_p);
   if (!(options.min_p >= 0.0f && options.min_p <= 1.0f))
     fail(ErrorCode::kUsage, "min-p: expected a number from 0 to 1, got {}", options.min_p);
 }

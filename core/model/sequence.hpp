@@ -16,7 +16,7 @@ struct Sequence {
   hooks::Request request;
   KvCache cache;
   std::size_t cache_bytes = 0;
-  std::uint64_t rules = 0;      ///< capture rules whose prompt pattern matches
+  std::uint64_t rules = 0;  ///< capture rules whose prompt pattern matches
   Random random;
   std::vector<TokenId> tokens;  ///< prompt and what was generated
   std::size_t n_done = 0;       ///< tokens that have passed through the model

@@ -22,12 +22,16 @@ bool Tap::wants(const SiteRef& site) const {
   });
 }
 
-void Tap::emit(const SiteRef& site, Rows<const float> value) { emit(site, all_rows_, value); }
+void Tap::emit(const SiteRef& site, Rows<const float> value) {
+  emit(site, all_rows_, value);
+}
 
-void Tap::emit(const SiteRef& site, std::span<const std::size_t> batch_row, Rows<const float> value) {
+void Tap::emit(const SiteRef& site, std::span<const std::size_t> batch_row,
+               Rows<const float> value) {
   for (std::size_t r = 0; r < plan_.rules.size(); ++r) {
     const auto& wanted = plan_.rules[r].sites;
-    if (std::find(wanted.begin(), wanted.end(), site) != wanted.end()) gather(r, site, batch_row, value);
+    if (std::find(wanted.begin(), wanted.end(), site) != wanted.end())
+      gather(r, site, batch_row, value);
   }
 }
 
@@ -44,7 +48,8 @@ void Tap::gather(std::size_t rule, const SiteRef& site, std::span<const std::siz
     values_.insert(values_.end(), v.begin(), v.end());
   }
   if (tags_.empty()) return;
-  sink_.activation({rule, site, tags_, Rows<const float>(values_.data(), tags_.size(), value.n_col)});
+  sink_.activation(
+      {rule, site, tags_, Rows<const float>(values_.data(), tags_.size(), value.n_col)});
 }
 
 }  // namespace moescope::model

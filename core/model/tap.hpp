@@ -10,8 +10,8 @@
 
 namespace moescope::model {
 
-/// Hands the values of observed sites to the sink: for each rule that names the site, the rows whose
-/// sequence and position it wants. Costs one comparison a site when nothing is captured.
+/// Hands the values of observed sites to the sink: for each rule that names the site, the rows
+/// whose sequence and position it wants. Costs one comparison a site when nothing is captured.
 class Tap {
  public:
   /// The plan and the sink must outlive it.
@@ -22,7 +22,8 @@ class Tap {
   /// Shapes: value [batch rows, width].
   void emit(const hooks::SiteRef& site, Rows<const float> value);
   /// Shapes: value [n, width] for the n batch rows named. For sites that only some tokens pass.
-  void emit(const hooks::SiteRef& site, std::span<const std::size_t> batch_row, Rows<const float> value);
+  void emit(const hooks::SiteRef& site, std::span<const std::size_t> batch_row,
+            Rows<const float> value);
 
  private:
   void gather(std::size_t rule, const hooks::SiteRef& site, std::span<const std::size_t> batch_row,

@@ -44,8 +44,8 @@ TileResult scan_tile(std::span<const float> logits, std::size_t first, const flo
   return out;
 }
 
-void finish_row(std::span<const TileResult> tiles, std::optional<TokenId> next, const float* next_logit,
-                std::size_t top_k, std::size_t row, VocabularyScan& out) {
+void finish_row(std::span<const TileResult> tiles, std::optional<TokenId> next,
+                const float* next_logit, std::size_t top_k, std::size_t row, VocabularyScan& out) {
   std::vector<kernels::LogSumExpPart> parts;
   std::vector<Entry> best;
   hooks::Prediction p;
@@ -74,8 +74,10 @@ void finish_row(std::span<const TileResult> tiles, std::optional<TokenId> next, 
 }
 
 using NextLogit = std::function<float(std::size_t row, TokenId next)>;
-/// Logits of vocabulary entries first … first + n - 1 for every row; may use the buffer [n_row * kTile].
-using TileLogits = std::function<Rows<const float>(std::size_t first, std::size_t n, std::span<float> buffer)>;
+/// Logits of vocabulary entries first … first + n - 1 for every row; may use the buffer [n_row *
+/// kTile].
+using TileLogits =
+    std::function<Rows<const float>(std::size_t first, std::size_t n, std::span<float> buffer)>;
 
 VocabularyScan scan(std::size_t n_row, std::size_t n_vocab, const VocabularyQuery& query,
                     const NextLogit& next_logit_of, const TileLogits& tile_logits) {
@@ -129,7 +131,9 @@ VocabularyScan scan_vocabulary(const kernels::Matrix& unembed, Rows<const float>
 }
 
 VocabularyScan scan_logits(Rows<const float> logits, const VocabularyQuery& query) {
-  const NextLogit next_logit = [&](std::size_t i, TokenId next) { return logits.at(i, next.value); };
+  const NextLogit next_logit = [&](std::size_t i, TokenId next) {
+    return logits.at(i, next.value);
+  };
   const TileLogits tile_logits = [&](std::size_t first, std::size_t n, std::span<float>) {
     return Rows<const float>(logits.data + first, logits.n_row, n, logits.stride);
   };

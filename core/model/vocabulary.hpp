@@ -17,7 +17,8 @@ struct VocabularyQuery {
   std::size_t top_k = 0;
 };
 
-/// Shapes: prediction [n_row]; top_token, top_logprob [n_row * top_k], best first, ties to the lower id.
+/// Shapes: prediction [n_row]; top_token, top_logprob [n_row * top_k], best first, ties to the
+/// lower id.
 struct VocabularyScan {
   std::vector<hooks::Prediction> prediction;
   std::vector<TokenId> top_token;

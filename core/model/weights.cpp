@@ -14,7 +14,8 @@ namespace {
 /// Takes tensors from the files and remembers which were taken.
 class Binder {
  public:
-  Binder(const formats::WeightFiles& files, const ModelConfig& config) : files_(files), config_(config) {}
+  Binder(const formats::WeightFiles& files, const ModelConfig& config)
+      : files_(files), config_(config) {}
 
   Matrix matrix(const std::string& name, std::size_t n_row, std::size_t n_col) {
     const std::array<std::size_t, 2> shape{n_row, n_col};
@@ -28,7 +29,8 @@ class Binder {
   }
 
   MlpWeights mlp(const std::string& gate, const std::string& up, const std::string& down) {
-    return {matrix(gate, config_.d_expert, config_.d_model), matrix(up, config_.d_expert, config_.d_model),
+    return {matrix(gate, config_.d_expert, config_.d_model),
+            matrix(up, config_.d_expert, config_.d_model),
             matrix(down, config_.d_model, config_.d_expert)};
   }
 
@@ -38,7 +40,8 @@ class Binder {
   void refuse_leftovers(const Architecture& family) const {
     for (const formats::TensorView& tensor : files_.tensors()) {
       if (taken_.contains(tensor.name) || tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
-      fail(ErrorCode::kBadInput, "{}: tensor '{}': no part of '{}' takes it; does config.json belong to these weights?",
+      fail(ErrorCode::kBadInput,
+           "{}: tensor '{}': no part of '{}' takes it; does config.json belong to these weights?",
            files_.files()[tensor.file_index].path.string(), tensor.name, family.hf_class);
     }
   }
@@ -47,7 +50,8 @@ class Binder {
   const formats::TensorView& take(const std::string& name, std::span<const std::size_t> shape) {
     const formats::TensorView& tensor = files_.require(name, shape);
     if (!info(tensor.type).is_weight)
-      fail(ErrorCode::kBadInput, "{}: tensor '{}': element type '{}' cannot be computed with; supported: f32 f16 bf16",
+      fail(ErrorCode::kBadInput,
+           "{}: tensor '{}': element type '{}' cannot be computed with; supported: f32 f16 bf16",
            files_.files()[tensor.file_index].path.string(), name, moescope::name(tensor.type));
     taken_.insert(name);
     return tensor;
@@ -58,7 +62,8 @@ class Binder {
   std::set<std::string, std::less<>> taken_;
 };
 
-LayerWeights bind_layer(Binder& bind, const TensorNames& names, const ModelConfig& config, LayerIdx l) {
+LayerWeights bind_layer(Binder& bind, const TensorNames& names, const ModelConfig& config,
+                        LayerIdx l) {
   const auto at = [&](std::string_view pattern) { return tensor_name(pattern, l); };
   LayerWeights out;
   out.attn_norm = bind.vector(at(names.attn_norm), config.d_model);
@@ -74,7 +79,8 @@ LayerWeights bind_layer(Binder& bind, const TensorNames& names, const ModelConfi
   out.router = bind.matrix(at(names.router), config.gating.n_expert, config.d_model);
   for (std::size_t e = 0; e < config.gating.n_expert; ++e) {
     const auto of = [&](std::string_view pattern) { return tensor_name(pattern, l, ExpertIdx(e)); };
-    out.expert.push_back(bind.mlp(of(names.expert_gate), of(names.expert_up), of(names.expert_down)));
+    out.expert.push_back(
+        bind.mlp(of(names.expert_gate), of(names.expert_up), of(names.expert_down)));
   }
   return out;
 }

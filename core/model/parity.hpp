@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.hpp"
+#include "core/model/model.hpp"
+
+namespace moescope::model {
+
+/// What may differ from a reference and still count as equal.
+struct ParityTolerance {
+  double logit = 1e-4;
+  double logsumexp = 1e-4;
+  double logprob = 1e-4;
+  double router_logit = 1e-4;
+  double weight = 1e-5;
+  double norm = 1e-5;  ///< relative to max(1, norm)
+};
+
+/// The comparison of one quantity.
+struct SiteParity {
+  std::string key;  ///< the reference's key: "router_logits"
+  std::uint64_t n_value = 0;
+  double largest_error = 0;  ///< NaN-free: a value that is not finite counts as infinite error
+  double tolerance = 0;
+  std::uint64_t n_beyond = 0;
+  std::string
+      worst;  ///< where the largest error lies: "layer 2, sequence 0, position 17, expert 3"
+  bool equal() const { return n_beyond == 0; }
+};
+
+/// A token and layer where the chosen experts differ from the reference's.
+struct RoutingDifference {
+  std::size_t layer = 0, sequence = 0, position = 0;
+  std::vector<std::uint32_t> ours, reference;
+  double margin = 0;  ///< ours, in router logits
+};
+
+struct ParityResult {
+  std::string source;  ///< what computed the reference, as it says itself
+  std::size_t n_sequence = 0, n_token = 0;
+  std::vector<SiteParity> sites;
+  std::uint64_t n_choice = 0;  ///< (token, layer) pairs compared
+  std::vector<RoutingDifference> routing;
+  double smallest_margin = 0;             ///< over all compared choices, in router logits
+  std::vector<std::string> not_compared;  ///< keys that the reference lacks
+  bool equal() const;
+};
+
+/// Runs the reference's sequences and compares all that it holds. The form is that of
+/// docs/parity.md. Errors: kBadInput: the reference is malformed or was made with a model of
+/// another shape.
+ParityResult compare_with_reference(const Model& model, const JsonNode& reference,
+                                    const ParityTolerance& tolerance = {});
+
+}  // namespace moescope::model

@@ -1,0 +1,51 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/base/error.hpp"
+#include "core/model/parity.hpp"
+
+namespace moescope::model {
+namespace {
+
+/// Recorded outputs of transformers 4.57.6 with torch 2.13.0 (float32, CPU), one folder a family.
+class Parity : public testing::TestWithParam<const char*> {};
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_P(Parity, EqualsTheReference) {
+  const std::filesystem::path shared = MOESCOPE_SHARED_DIR;
+  const std::string name = GetParam();
+  const auto golden = shared / "goldens" / name / "golden.json";
+  const auto folder = name == "demo" ? shared / "models" / "demo" : shared / "goldens" / name;
+  if (!std::filesystem::exists(golden))
+    GTEST_SKIP() << "missing: " << golden << " (shared/ beside the repository)";
+  const auto document = parse_json(read(golden), golden.string());
+  const Model model = open_model(folder);
+  const ParityResult result = compare_with_reference(model, JsonNode(document, golden.string()));
+  for (const SiteParity& site : result.sites) {
+    EXPECT_TRUE(site.equal()) << site.key << ": largest error " << site.largest_error << " at "
+                              << site.worst;
+    RecordProperty(site.key, std::to_string(site.largest_error));
+    std::printf("%-12s %-20s %8lu values, largest error %.3g\n", name.c_str(), site.key.c_str(),
+                static_cast<unsigned long>(site.n_value), site.largest_error);
+  }
+  EXPECT_TRUE(result.routing.empty()) << result.routing.size() << " routing differences";
+  EXPECT_TRUE(result.not_compared.empty());
+  EXPECT_EQ(result.n_choice, result.n_token * model.config.n_route());
+  if (result.n_choice > 0)
+    std::printf("%-12s smallest margin %.3g\n", name.c_str(), result.smallest_margin);
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, Parity,
+                         testing::Values("mixtral", "mixtral_tied", "mistral", "mistral_swa",
+                                         "llama", "llama3_rope", "demo"),
+                         [](const auto& param_info) { return std::string(param_info.param); });
+
+}  // namespace
+}  // namespace moescope::model
