@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/index.hpp"
+
+namespace moescope::tokenizer {
+
+/// What becomes of bytes that are no UTF-8 when tokens are put together.
+enum class BadBytes {
+  kWholeRun,  ///< one U+FFFD for every byte of the run of byte tokens (ByteFallback)
+  kEach,      ///< one U+FFFD for each offending byte (SentencePiece)
+};
+
+/// How tokens become text.
+struct DecodeRules {
+  BadBytes bad_bytes = BadBytes::kEach;
+  std::string separator;        ///< between tokens
+  std::size_t n_strip = 0;      ///< leading spaces that the decoded text loses
+  bool strip_by_piece = false;  ///< only space marks count, one a piece (SentencePiece)
+};
+
+/// What one token stands for.
+struct TokenText {
+  std::string_view bytes;
+  bool is_byte = false;
+  bool has_mark = false;  ///< the piece begins with a space mark
+};
+
+/// Puts text together token by token and hands out whole characters only. Byte tokens are held
+/// back until they complete a character.
+class TextBuilder {
+ public:
+  /// With `streaming`, valid characters of a run leave at once; without, a run of byte tokens waits
+  /// for its end, as BadBytes::kWholeRun asks.
+  TextBuilder(const DecodeRules& rules, bool streaming) : rules_(rules), streaming_(streaming) {}
+  void push(const TokenText& token, std::string& out);
+  void finish(std::string& out);
+
+ private:
+  void flush(bool at_end, std::string& out);
+  void emit(std::string_view text, std::string& out);
+
+  DecodeRules rules_;
+  bool streaming_;
+  std::string run_;  ///< bytes of byte tokens not handed out yet
+  std::size_t n_stripped_ = 0;
+  bool began_ = false;  ///< text that is not stripped has been handed out
+  bool first_ = true;
+};
+
+}  // namespace moescope::tokenizer

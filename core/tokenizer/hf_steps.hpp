@@ -1,0 +1,25 @@
+#pragma once
+
+#include <initializer_list>
+#include <string_view>
+
+#include "core/base/json.hpp"
+#include "core/tokenizer/parts.hpp"
+
+/// The stages of a tokenizer.json around its model.
+namespace moescope::tokenizer {
+
+/// Errors: kBadInput for a key that isn't among `known`, since it may change ids.
+void check_keys(const JsonNode& node, std::initializer_list<std::string_view> known);
+
+/// The value of key `type` of a stage.
+/// Errors: kBadInput, naming the place and the supported types, when it isn't among them.
+std::string stage_type(const JsonNode& node, std::initializer_list<std::string_view> supported);
+
+void read_normalizer_stage(const JsonNode& node, Normalizer& normalizer);
+void read_pre_tokenizer_stage(const JsonNode& node);
+void read_decoder_stage(const JsonNode& node, TokenizerParts& parts);
+/// Takes bos and eos from what the template puts around a text.
+void read_post_processor_stage(const JsonNode& node, TokenizerParts& parts);
+
+}  // namespace moescope::tokenizer

@@ -1,0 +1,69 @@
+#include "core/tokenizer/parts.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/tokenizer/score_bpe.hpp"
+
+namespace moescope::tokenizer {
+namespace {
+
+constexpr std::size_t kMaxAddedBytes = 4096;
+
+std::string shown(std::string_view piece) {
+  return json_string(piece.substr(0, 80));
+}
+
+}  // namespace
+
+bool TokenizerParts::is_added(std::string_view content) const {
+  return std::ranges::any_of(added, [&](const AddedToken& t) { return t.content == content; });
+}
+
+void TokenizerParts::add_token(AddedToken token, std::string_view from) {
+  if (token.content.empty())
+    fail(ErrorCode::kBadInput, "{}: added token {} is empty", from, token.id.value);
+  if (token.content.size() > kMaxAddedBytes)
+    fail(ErrorCode::kBadInput, "{}: added token {} has {} bytes, expected at most {}", from,
+         token.id.value, token.content.size(), kMaxAddedBytes);
+  const auto known = vocabulary.find(token.content);
+  if (known && *known != token.id)
+    fail(ErrorCode::kBadInput, "{}: added token {} has id {}, but the vocabulary gives it {}", from,
+         shown(token.content), token.id.value, known->value);
+  if (!known) vocabulary.add(token.id, token.content, from);
+  added.push_back(std::move(token));
+}
+
+void TokenizerParts::finish() {
+  std::vector<bool> special(vocabulary.n_id());
+  for (const AddedToken& token : added) {
+    special[token.id.value] = special[token.id.value] || token.special;
+    if (!token.normalized) {
+      in_text.add(token, token.content);
+      continue;
+    }
+    AlignedText pattern(token.content, 0);
+    normalizer.apply(pattern);
+    in_normalized.add(token, pattern.text());
+  }
+  entries.resize(vocabulary.n_id());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::string_view piece = vocabulary.piece(TokenId(i));
+    const auto byte = decode_bytes ? byte_of_piece(piece) : std::nullopt;
+    AlignedText text(piece, 0);
+    for (const ReplaceStep& step : decode_replace) text.replace(step.pattern, step.content);
+    TokenEntry& entry = entries[i];
+    entry.begin = token_bytes.size();
+    entry.is_special = special[i];
+    entry.is_byte = byte.has_value();
+    entry.has_mark = !special[i] && piece.starts_with(kSpaceMark);
+    if (byte)
+      token_bytes += static_cast<char>(*byte);
+    else
+      token_bytes.append(special[i] ? piece : text.text());
+    entry.n_byte = static_cast<std::uint32_t>(token_bytes.size() - entry.begin);
+  }
+}
+
+}  // namespace moescope::tokenizer

@@ -1,0 +1,125 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/base/json.hpp"
+#include "core/base/utf8.hpp"
+#include "core/tokenizer/tokenizer.hpp"
+
+namespace moescope::tokenizer {
+namespace {
+
+const std::filesystem::path kFolder =
+    std::filesystem::path(MOESCOPE_SHARED_DIR) / "goldens" / "tokenizers";
+
+/// Lines of a JSONL file, split on line feeds only.
+std::vector<nlohmann::json> load(const std::string& name) {
+  std::ifstream in(kFolder / name, std::ios::binary);
+  std::vector<nlohmann::json> out;
+  for (std::string line; std::getline(in, line, '\n');) out.push_back(parse_json(line, name));
+  return out;
+}
+
+std::vector<std::uint32_t> ids_of(const std::vector<Token>& tokens) {
+  std::vector<std::uint32_t> ids;
+  for (const Token& t : tokens) ids.push_back(t.id.value);
+  return ids;
+}
+
+/// Byte offset of every character of the text, and its end.
+std::vector<std::size_t> character_starts(std::string_view text) {
+  std::vector<std::size_t> starts;
+  for (std::size_t at = 0; at < text.size(); at += decode_utf8(text, at)->n_byte)
+    starts.push_back(at);
+  starts.push_back(text.size());
+  return starts;
+}
+
+class Golden : public testing::TestWithParam<std::pair<const char*, const char*>> {
+ protected:
+  void SetUp() override {
+    name_ = GetParam().first;
+    file_ = kFolder / "files" / GetParam().second;
+    if (!std::filesystem::exists(file_))
+      GTEST_SKIP() << "shared/goldens/tokenizers is not beside the repository";
+    lines_ = load("lines.jsonl");
+    ASSERT_GT(lines_.size(), 1900u);
+  }
+  std::string name_;
+  std::filesystem::path file_;
+  std::vector<nlohmann::json> lines_;
+};
+
+/// What only exists of tokenizer.json files: both readings, and offsets.
+class JsonGolden : public Golden {};
+
+TEST_P(Golden, EveryLineGivesTheReferenceIds) {
+  const auto tokenizer = Tokenizer::load_file(file_);
+  const auto want = load(name_ + ".ids.jsonl");
+  ASSERT_EQ(want.size(), lines_.size());
+  const bool json = file_.extension() == ".json";
+  const auto reading = json ? SpecialText::kRecognise : SpecialText::kPlain;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto tokens = tokenizer.encode(lines_[i].get<std::string>(), reading);
+    EXPECT_EQ(ids_of(tokens), want[i].get<std::vector<std::uint32_t>>()) << "line " << i;
+  }
+}
+
+TEST_P(JsonGolden, SpecialTokensInTextStayText) {
+  const auto tokenizer = Tokenizer::load_file(file_);
+  auto want = load(name_ + ".ids.jsonl");
+  for (const auto& row : load(name_ + ".plain.ids.jsonl")) want[row[0].get<std::size_t>()] = row[1];
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto tokens = tokenizer.encode(lines_[i].get<std::string>(), SpecialText::kPlain);
+    EXPECT_EQ(ids_of(tokens), want[i].get<std::vector<std::uint32_t>>()) << "line " << i;
+  }
+}
+
+TEST_P(JsonGolden, OffsetsAreTheReferencesCharacters) {
+  const auto tokenizer = Tokenizer::load_file(file_);
+  const auto want = load(name_ + ".offsets.jsonl");
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    const auto starts = character_starts(text);
+    const auto tokens = tokenizer.encode(text, SpecialText::kRecognise);
+    ASSERT_EQ(tokens.size(), want[i].size()) << "line " << i;
+    for (std::size_t t = 0; t < tokens.size(); ++t) {
+      ASSERT_EQ(tokens[t].begin, starts[want[i][t][0].get<std::size_t>()]) << i << ", " << t;
+      ASSERT_EQ(tokens[t].end, starts[want[i][t][1].get<std::size_t>()]) << i << ", " << t;
+    }
+  }
+}
+
+TEST_P(Golden, DecodingGivesTheTextBack) {
+  const auto tokenizer = Tokenizer::load_file(file_);
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    std::vector<TokenId> ids;
+    std::string streamed;
+    DecodeStream stream(tokenizer);
+    for (const Token& t : tokenizer.encode(text, SpecialText::kPlain)) {
+      ids.push_back(t.id);
+      streamed += stream.push(t.id);
+    }
+    streamed += stream.finish();
+    EXPECT_EQ(streamed, tokenizer.decode(ids)) << "line " << i;
+    if (text.find("\xe2\x96\x81") == std::string::npos) {
+      EXPECT_EQ(streamed, text) << "line " << i;
+    }
+  }
+}
+
+const auto kName = [](const auto& param) { return std::string(param.param.first); };
+
+INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden,
+                         testing::Values(std::pair{"demo", "demo.json"},
+                                         std::pair{"mixtral_v1", "mixtral_v1.model"},
+                                         std::pair{"mistral_v3", "mistral_v3.model"}),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Tokenizers, JsonGolden, testing::Values(std::pair{"demo", "demo.json"}),
+                         kName);
+
+}  // namespace
+}  // namespace moescope::tokenizer
