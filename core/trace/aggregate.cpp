@@ -1,0 +1,162 @@
+#include "core/trace/aggregate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace moescope::trace {
+
+std::int64_t fixed_weight(float weight) {
+  return std::llround(static_cast<double>(weight) * 4294967296.0);
+}
+
+Aggregates::Aggregates(Database& db, std::int64_t run, const RunInfo& info)
+    : run_(run),
+      routing_layers_(info.routing_layers),
+      n_route_(info.routing_layers.size()),
+      n_expert_(info.n_expert),
+      top_k_(info.top_k),
+      usage_prompt_(db,
+                    "INSERT INTO usage_prompt (run, phase, prompt, layer, expert, count, "
+                    "weight_sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+      usage_run_(db,
+                 "INSERT INTO usage_run (run, phase, layer, expert, count, weight_sum) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+                 "count = count + excluded.count, weight_sum = weight_sum + excluded.weight_sum"),
+      usage_label_(db,
+                   "INSERT INTO usage_label (run, phase, label, layer, expert, count, weight_sum) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+                   "count = count + excluded.count, weight_sum = weight_sum + excluded.weight_sum"),
+      run_tokens_(db,
+                  "INSERT INTO run_tokens (run, phase, n_token, n_prompt) VALUES (?1, ?2, ?3, ?4) "
+                  "ON CONFLICT DO UPDATE SET n_token = n_token + excluded.n_token, "
+                  "n_prompt = n_prompt + excluded.n_prompt"),
+      label_tokens_(db,
+                    "INSERT INTO label_tokens (label, phase, n_token, n_prompt) "
+                    "VALUES (?1, ?2, ?3, ?4) "
+                    "ON CONFLICT DO UPDATE SET n_token = n_token + excluded.n_token, "
+                    "n_prompt = n_prompt + excluded.n_prompt"),
+      token_row_(db,
+                 "INSERT INTO token_expert (run, phase, layer, expert, token_id, count, "
+                 "weight_sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
+                 "count = count + excluded.count, weight_sum = weight_sum + excluded.weight_sum"),
+      coselection_(db,
+                   "INSERT INTO coselection (run, phase, layer, expert_a, expert_b, count) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+                   "count = count + excluded.count") {}
+
+std::uint32_t Aggregates::layer_of(std::size_t place) const {
+  return routing_layers_[place / n_expert_].value;
+}
+
+void Aggregates::add_token(const PromptTrace& trace, std::size_t token, std::vector<Tally>& usage) {
+  const auto phase = static_cast<std::uint32_t>(trace.tokens[token].phase);
+  PhaseSums& sums = phases_[phase];
+  for (std::size_t route = 0; route < n_route_; ++route) {
+    const std::size_t first = (token * n_route_ + route) * top_k_;
+    for (std::size_t slot = 0; slot < top_k_; ++slot) {
+      const std::size_t expert = trace.expert[first + slot];
+      const std::size_t place = route * n_expert_ + expert;
+      const std::int64_t weight = fixed_weight(trace.weight[first + slot]);
+      usage[place].count += 1;
+      usage[place].weight_sum += weight;
+      token_expert_.push_back(
+          {phase, static_cast<std::uint32_t>(place), trace.tokens[token].id.value, weight});
+      for (std::size_t other = 0; other < slot; ++other) {
+        const std::size_t a = std::min<std::size_t>(expert, trace.expert[first + other]);
+        const std::size_t b = std::max<std::size_t>(expert, trace.expert[first + other]);
+        if (a < b) ++sums.together[(route * n_expert_ + a) * n_expert_ + b];
+      }
+    }
+  }
+}
+
+void Aggregates::add(const PromptTrace& trace, std::int64_t prompt,
+                     const std::vector<std::int64_t>& labels) {
+  for (std::uint32_t phase = 0; phase < 2; ++phase) {
+    PhaseSums& sums = phases_[phase];
+    sums.usage.resize(n_route_ * n_expert_);
+    sums.together.resize(n_route_ * n_expert_ * n_expert_);
+    std::vector<Tally> usage(n_route_ * n_expert_);
+    std::int64_t n_token = 0;
+    for (std::size_t token = 0; token < trace.tokens.size(); ++token) {
+      if (static_cast<std::uint32_t>(trace.tokens[token].phase) != phase) continue;
+      add_token(trace, token, usage);
+      ++n_token;
+    }
+    if (n_token == 0) continue;
+    sums.extent.n_token += n_token;
+    sums.extent.n_prompt += 1;
+    for (const std::int64_t label : labels) {
+      sums.label_extent[label].n_token += n_token;
+      sums.label_extent[label].n_prompt += 1;
+      sums.label_usage[label].resize(usage.size());
+    }
+    for (std::size_t place = 0; place < usage.size(); ++place) {
+      const Tally& tally = usage[place];
+      if (tally.count == 0) continue;
+      usage_prompt_.run(run_, phase, prompt, layer_of(place), place % n_expert_, tally.count,
+                        tally.weight_sum);
+      sums.usage[place].count += tally.count;
+      sums.usage[place].weight_sum += tally.weight_sum;
+      for (const std::int64_t label : labels) {
+        sums.label_usage[label][place].count += tally.count;
+        sums.label_usage[label][place].weight_sum += tally.weight_sum;
+      }
+    }
+  }
+}
+
+void Aggregates::flush_labels(std::uint32_t phase, PhaseSums& sums) {
+  for (const auto& [label, extent] : sums.label_extent)
+    label_tokens_.run(label, phase, extent.n_token, extent.n_prompt);
+  for (const auto& [label, usage] : sums.label_usage)
+    for (std::size_t place = 0; place < usage.size(); ++place)
+      if (usage[place].count != 0)
+        usage_label_.run(run_, phase, label, layer_of(place), place % n_expert_, usage[place].count,
+                         usage[place].weight_sum);
+}
+
+void Aggregates::flush_phase(std::uint32_t phase, PhaseSums& sums) {
+  if (sums.extent.n_prompt == 0) return;
+  run_tokens_.run(run_, phase, sums.extent.n_token, sums.extent.n_prompt);
+  for (std::size_t place = 0; place < sums.usage.size(); ++place)
+    if (sums.usage[place].count != 0)
+      usage_run_.run(run_, phase, layer_of(place), place % n_expert_, sums.usage[place].count,
+                     sums.usage[place].weight_sum);
+  for (std::size_t pair = 0; pair < sums.together.size(); ++pair)
+    if (sums.together[pair] != 0)
+      coselection_.run(run_, phase, layer_of(pair / n_expert_), pair / n_expert_ % n_expert_,
+                       pair % n_expert_, sums.together[pair]);
+  flush_labels(phase, sums);
+  sums = {};
+}
+
+void Aggregates::flush_token_expert() {
+  std::sort(token_expert_.begin(), token_expert_.end(),
+            [](const TokenExpert& a, const TokenExpert& b) {
+              return std::tie(a.phase, a.place, a.token) < std::tie(b.phase, b.place, b.token);
+            });
+  for (std::size_t first = 0; first < token_expert_.size();) {
+    const TokenExpert& key = token_expert_[first];
+    Tally tally;
+    std::size_t last = first;
+    for (; last < token_expert_.size() && token_expert_[last].phase == key.phase &&
+           token_expert_[last].place == key.place && token_expert_[last].token == key.token;
+         ++last) {
+      tally.count += 1;
+      tally.weight_sum += token_expert_[last].weight;
+    }
+    token_row_.run(run_, key.phase, layer_of(key.place), key.place % n_expert_, key.token,
+                   tally.count, tally.weight_sum);
+    first = last;
+  }
+  token_expert_.clear();
+}
+
+void Aggregates::flush() {
+  for (std::uint32_t phase = 0; phase < 2; ++phase) flush_phase(phase, phases_[phase]);
+  flush_token_expert();
+}
+
+}  // namespace moescope::trace

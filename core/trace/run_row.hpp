@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/trace/run_info.hpp"
+#include "core/trace/sqlite.hpp"
+
+namespace moescope::trace {
+
+std::int64_t insert_run(Database& db, const RunInfo& info);
+
+/// The fields in which the stored run differs from the wanted one: "prompts_hash (…)", best known
+/// first; empty when the run can go on.
+std::vector<std::string> differences(Database& db, std::int64_t run, const RunInfo& info);
+
+/// Marks a stored run as running again under this process.
+void reopen_run(Database& db, std::int64_t run, const RunInfo& info);
+
+/// The present time as 2026-01-31T12:00:00Z.
+std::string utc_now();
+
+}  // namespace moescope::trace

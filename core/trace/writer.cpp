@@ -1,0 +1,232 @@
+#include "core/trace/writer.hpp"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <exception>
+#include <new>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/trace/inserter.hpp"
+#include "core/trace/lock.hpp"
+#include "core/trace/run_row.hpp"
+#include "core/trace/schema.hpp"
+#include "core/trace/sqlite.hpp"
+#include "core/trace/trace_queue.hpp"
+
+namespace moescope::trace {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// WAL while writing; its size is bounded by checkpoints of this connection alone.
+void enter_wal(Database& db) {
+  if (db.text("PRAGMA journal_mode = WAL") != "wal")
+    fail(ErrorCode::kBadInput,
+         "{}: expected a file system that can hold a write-ahead log; write to a local disk",
+         db.name());
+  db.execute("PRAGMA cache_size = -32768");
+}
+
+/// Leaves one plain file, or the log beside it while somebody reads.
+void leave_wal(Database& db) {
+  try {
+    db.execute("PRAGMA busy_timeout = 200");
+    db.text("PRAGMA journal_mode = DELETE");
+  } catch (const Error&) {
+    return;  // a reader is there; SQLite reads the log as well
+  }
+}
+
+std::set<std::uint64_t> done_prompts(Database& db, std::int64_t run) {
+  std::set<std::uint64_t> out;
+  Statement rows = db.prepare("SELECT idx FROM prompt WHERE run = ?1");
+  rows.bind(1, run);
+  while (rows.step()) out.insert(static_cast<std::uint64_t>(rows.integer(0, 0, INT64_MAX)));
+  return out;
+}
+
+struct StoredRun {
+  std::int64_t id = 0;
+  bool complete = false;
+};
+
+/// Unfinished runs first, newest first within each kind.
+std::vector<StoredRun> stored_runs(Database& db) {
+  std::vector<StoredRun> out;
+  Statement rows =
+      db.prepare("SELECT id, status = 'complete' AS complete FROM run ORDER BY 2, id DESC");
+  while (rows.step()) out.push_back({rows.integer(0), rows.integer(1) != 0});
+  return out;
+}
+
+/// The thread's work: takes traces and commits them in groups.
+class Committer {
+ public:
+  Committer(Database& db, Inserter& inserter, TraceQueue& queue, const WriterOptions& options)
+      : db_(db), inserter_(inserter), queue_(queue), options_(options) {}
+
+  void work() {
+    while (!queue_.drained())
+      if (auto first = queue_.take(std::nullopt)) commit_group(std::move(*first));
+  }
+
+ private:
+  void commit_group(PromptTrace first) {
+    const auto deadline = Clock::now() + options_.group_time;
+    Transaction transaction(db_);
+    std::optional<PromptTrace> trace = std::move(first);
+    for (std::size_t n_byte = 0; trace; trace = queue_.take(deadline)) {
+      inserter_.insert(*trace);
+      n_byte += bytes_of(*trace);
+      if (n_byte >= options_.group_bytes || Clock::now() >= deadline) break;
+    }
+    inserter_.flush();
+    transaction.commit();
+  }
+
+  Database& db_;
+  Inserter& inserter_;
+  TraceQueue& queue_;
+  WriterOptions options_;
+};
+
+}  // namespace
+
+struct Writer::State {
+  State(const std::filesystem::path& path, const WriterOptions& wanted)
+      : lock(path), options(wanted), db(open_trace_for_writing(path)), queue(wanted.queue_bytes) {}
+
+  WriterLock lock;
+  WriterOptions options;
+  Database db;
+  TraceQueue queue;
+  RunInfo info;
+  std::int64_t run = 0;
+  std::optional<Inserter> inserter;
+  std::exception_ptr error;  ///< written by the thread before it abandons the queue
+  std::thread thread;
+
+  void start(std::int64_t id, const RunInfo& wanted);
+  void work() noexcept;
+  void join();
+  void close_run(std::string_view status, std::optional<std::string_view> hash);
+};
+
+void Writer::State::start(std::int64_t id, const RunInfo& wanted) {
+  run = id;
+  info = wanted;
+  inserter.emplace(db, run, info, options.sidecar_bytes);
+  inserter->remove_leftovers();
+  thread = std::thread([this] { work(); });
+}
+
+void Writer::State::work() noexcept {
+  try {
+    Committer(db, *inserter, queue, options).work();
+  } catch (const std::bad_alloc&) {
+    error = std::make_exception_ptr(
+        Error(ErrorCode::kRetry, db.name() + ": out of memory; free some and run it again"));
+    queue.abandon();
+  } catch (...) {
+    error = std::current_exception();
+    queue.abandon();
+  }
+}
+
+/// Waits until everything queued is committed. Errors: what went wrong in the thread.
+void Writer::State::join() {
+  queue.close();
+  if (thread.joinable()) thread.join();
+  if (error) std::rethrow_exception(error);
+}
+
+void Writer::State::close_run(std::string_view status, std::optional<std::string_view> hash) {
+  inserter.reset();
+  const std::optional<std::string> finished =
+      hash ? std::optional(utc_now()) : std::optional<std::string>();
+  db.prepare("UPDATE run SET status = ?2, model_hash = ?3, finished = ?4 WHERE id = ?1")
+      .run(run, status, hash, finished);
+  run = 0;
+  leave_wal(db);
+}
+
+Writer::Writer(const std::filesystem::path& file, const WriterOptions& options)
+    : state_(std::make_unique<State>(file, options)) {}
+
+Writer::~Writer() {
+  if (state_) interrupt();
+}
+
+Writer::Writer(Writer&&) noexcept = default;
+
+std::int64_t Writer::begin_run(const RunInfo& info) {
+  enter_wal(state_->db);
+  const std::int64_t run = insert_run(state_->db, info);
+  state_->start(run, info);
+  return run;
+}
+
+Resumed Writer::resume_run(const RunInfo& info) {
+  Database& db = state_->db;
+  std::vector<std::string> first_difference;
+  std::int64_t first_run = 0;
+  for (const StoredRun& stored : stored_runs(db)) {
+    std::vector<std::string> difference = differences(db, stored.id, info);
+    if (difference.empty() && stored.complete) {
+      leave_wal(db);
+      return {stored.id, done_prompts(db, stored.id), true};
+    }
+    if (difference.empty()) {
+      enter_wal(db);
+      reopen_run(db, stored.id, info);
+      state_->start(stored.id, info);
+      return {stored.id, done_prompts(db, stored.id), false};
+    }
+    if (first_run == 0) {
+      first_run = stored.id;
+      first_difference = std::move(difference);
+    }
+  }
+  if (first_run == 0) return {begin_run(info), {}, false};
+  fail(ErrorCode::kBadInput,
+       "{}: run {}: expected the same model, prompts and options, got another {}; leave out "
+       "--resume to append a run",
+       db.name(), first_run, fmt::join(first_difference, ", "));
+}
+
+void Writer::push(PromptTrace&& trace) {
+  check_trace(trace, state_->info);
+  if (!state_->queue.put(std::move(trace))) state_->join();
+}
+
+void Writer::finish(std::string_view model_hash) {
+  State& state = *state_;
+  state.join();
+  const std::size_t n_done = done_prompts(state.db, state.run).size();
+  if (n_done != state.info.n_prompt)
+    fail(ErrorCode::kBadInput, "{}: run {}: expected {} prompts, got {}; run it with --resume",
+         state.db.name(), state.run, state.info.n_prompt, n_done);
+  if (model_hash.empty())
+    fail(ErrorCode::kBadInput, "{}: run {}: the hash of the model is not known yet",
+         state.db.name(), state.run);
+  state.close_run("complete", model_hash);
+}
+
+void Writer::interrupt() noexcept {
+  State& state = *state_;
+  state.queue.close();
+  if (state.thread.joinable()) state.thread.join();
+  if (state.run == 0) return;
+  try {
+    state.close_run("interrupted", std::nullopt);
+  } catch (const std::exception&) {
+    return;  // the row still says "running": it can be resumed all the same
+  }
+}
+
+}  // namespace moescope::trace
