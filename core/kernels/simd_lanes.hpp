@@ -4,6 +4,7 @@
 // before Highway
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -67,6 +68,19 @@ struct LoadBF16 {
     return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(word, hn::BitCast(half, stored))));
   }
 };
+
+/// Converts n stored elements to f32.
+template <class Load>
+HWY_INLINE void decode_elements(const std::byte* at, std::size_t n, float* out) {
+  std::size_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) hn::StoreU(Load::load(at + i * Load::kBytes), D(), out + i);
+  if (i == n) return;
+  alignas(64) std::byte rest[kWidth * 4] = {};
+  alignas(64) float values[kWidth];
+  std::copy(at + i * Load::kBytes, at + n * Load::kBytes, rest);
+  hn::Store(Load::load(rest), D(), values);
+  std::copy(values, values + (n - i), out + i);
+}
 
 /// Adds the products of n_group full lane groups to tokens × rows × 16 sums in memory.
 /// The lanes are independent, so a tile that needs too many registers takes them a few at a time.

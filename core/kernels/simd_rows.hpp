@@ -24,19 +24,6 @@ struct StoredRows {
   std::size_t n_col;
 };
 
-/// Converts n stored elements to f32.
-template <class Load>
-HWY_INLINE void decode_elements(const std::byte* at, std::size_t n, float* out) {
-  std::size_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) hn::StoreU(Load::load(at + i * Load::kBytes), D(), out + i);
-  if (i == n) return;
-  alignas(64) std::byte rest[kWidth * 4] = {};
-  alignas(64) float values[kWidth];
-  std::copy(at + i * Load::kBytes, at + n * Load::kBytes, rest);
-  hn::Store(Load::load(rest), D(), values);
-  std::copy(values, values + (n - i), out + i);
-}
-
 /// out[t][r] for one tile of tokens and kTileRows rows, of which n_row exist.
 template <class Load, std::size_t kTokens>
 HWY_INLINE void multiply_tile(const float* const* x, const std::byte* const* w, std::size_t n_col,
