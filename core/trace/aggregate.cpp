@@ -80,7 +80,8 @@ void Aggregates::add(const PromptTrace& trace, std::int64_t prompt,
     std::vector<Tally> usage(n_route_ * n_expert_);
     std::int64_t n_token = 0;
     for (std::size_t token = 0; token < trace.tokens.size(); ++token) {
-      if (static_cast<std::uint32_t>(trace.tokens[token].phase) != phase) continue;
+      const TokenTrace& t = trace.tokens[token];
+      if (!t.fed || static_cast<std::uint32_t>(t.phase) != phase) continue;
       add_token(trace, token, usage);
       ++n_token;
     }

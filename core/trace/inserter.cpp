@@ -100,10 +100,11 @@ Inserter::Inserter(Database& db, std::int64_t run, const RunInfo& info, std::siz
               "finish, failure) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
       prompt_label_(db, "INSERT INTO prompt_label (prompt, key, value) VALUES (?1, ?2, ?3)"),
       label_(db, "INSERT INTO label (run, key, value) VALUES (?1, ?2, ?3)"),
-      token_(db,
-             "INSERT INTO token (prompt, pos, phase, token_id, text, begin_byte, end_byte, "
-             "logprob, entropy, rank, router_logits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-             "?10, ?11)"),
+      token_(
+          db,
+          "INSERT INTO token (prompt, pos, phase, token_id, text, begin_byte, end_byte, "
+          "logprob, entropy, rank, predicted, router_logits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+          "?8, ?9, ?10, ?11, ?12)"),
       routing_(db,
                "INSERT INTO routing (token, layer, slot, expert, weight, margin) "
                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
@@ -228,12 +229,15 @@ void Inserter::insert_tokens(const PromptTrace& trace, std::int64_t prompt) {
     if (info_.text == TextMode::kFull) text = token.text;
     const std::vector<std::byte> logits = logits_blob(trace, pos);
     std::optional<Blob> blob;
-    if (!logits.empty()) blob = logits;
+    if (!logits.empty() && token.fed) blob = logits;
+    std::optional<std::uint32_t> predicted;
+    if (token.predicted) predicted = token.predicted->value;
     token_.run(prompt, pos, static_cast<int>(token.phase), token.id.value, text, token.begin,
-               token.end, token.logprob, token.entropy, token.rank, blob);
+               token.end, token.logprob, token.entropy, token.rank, predicted, blob);
     const std::int64_t id = db_.last_insert_id();
     if (pos == 0) first = id;
-    insert_routing(trace, pos, id);
+    if (token.fed) insert_routing(trace, pos, id);
+    if (token.predicted) learn_piece(*token.predicted, nullptr);
     learn_piece(token.id, &token.text);
   }
   insert_lens(trace, first);

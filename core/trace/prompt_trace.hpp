@@ -17,6 +17,7 @@ struct PromptInput {
   std::optional<std::string> group;                         ///< ties translations and variants
   std::vector<std::pair<std::string, std::string>> labels;  ///< sorted by key; language, domain, …
   std::string text;                                         ///< bytes as read, UTF-8 or not
+  std::string failure;  ///< why its line can't be run; empty for a sound prompt
   bool operator==(const PromptInput&) const = default;
 };
 
@@ -34,6 +35,9 @@ struct TokenTrace {
   /// The likeliest next token after this one (largest logit, ties to the lower id); absent where
   /// the model's prediction was not asked for. Column `predicted` of the table `token`.
   std::optional<TokenId> predicted;
+  /// Whether the model was fed this token. The last token drawn is not: its places in the arrays of
+  /// PromptTrace are ignored and it counts in no aggregate.
+  bool fed = true;
 };
 
 /// The K best continuations that one layer's residual stream would give at one token.

@@ -86,6 +86,7 @@ CREATE TABLE token (
   logprob       REAL,
   entropy       REAL,
   rank          INTEGER,
+  predicted     INTEGER,
   router_logits BLOB
 ) STRICT;
 CREATE UNIQUE INDEX token_by_prompt ON token (prompt, pos);
@@ -268,7 +269,7 @@ SELECT p.run, p.idx AS prompt_idx, p.name AS prompt_name,
          AS language,
        (SELECT l.value FROM prompt_label l WHERE l.prompt = p.id AND l.key = 'domain') AS domain,
        t.pos, CASE t.phase WHEN 0 THEN 'prefill' ELSE 'decode' END AS phase, t.token_id, t.text,
-       t.logprob, t.entropy, t.rank, g.layer, g.slot, g.expert, g.weight, g.margin
+       t.logprob, t.entropy, t.rank, t.predicted, g.layer, g.slot, g.expert, g.weight, g.margin
 FROM prompt p
 JOIN token t ON t.prompt = p.id
 JOIN routing g ON g.token = t.id;

@@ -79,6 +79,7 @@ inline void add_token(PromptTrace& trace, const RunInfo& info, Random& random) {
     token.entropy = static_cast<float>(random.uniform()) * 3;
     token.rank = static_cast<std::uint32_t>(1 + random.below(40));
   }
+  if (pos % 2 == 0) token.predicted = TokenId(random.below(info.n_vocab));
   trace.tokens.push_back(token);
   for (std::size_t route = 0; route < info.routing_layers.size(); ++route) {
     std::vector<std::pair<float, std::uint16_t>> order;
@@ -139,6 +140,7 @@ inline PromptTrace random_trace(std::uint64_t index, const RunInfo& info) {
   }
   const std::size_t n_token = 1 + random.below(9);
   for (std::size_t i = 0; i < n_token; ++i) add_token(trace, info, random);
+  trace.tokens.back().fed = trace.tokens.back().phase == hooks::Phase::kPrefill;
   if (index % 4 == 1) add_activations(trace, info, random);
   return trace;
 }

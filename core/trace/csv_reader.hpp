@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moescope::trace {
+
+/// One record of a CSV text and the line on which it begins.
+struct CsvRecord {
+  std::vector<std::string> cells;
+  std::size_t line = 1;
+};
+
+/// Reads a whole CSV text; records that are one empty cell are left out.
+/// Errors: kBadInput: an open quote at the end, text behind a closing quote.
+/// Source: RFC 4180, with LF beside CRLF.
+std::vector<CsvRecord> read_csv(std::string_view bytes, std::string_view where);
+
+}  // namespace moescope::trace
