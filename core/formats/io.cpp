@@ -56,6 +56,12 @@ bool can_be_retried(int error) {
          error == ENFILE;
 }
 
+UniqueFd open_for_reading(const std::filesystem::path& path, int more_flags) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | more_flags));
+  if (!fd.valid()) fail_errno(path.string(), errno);
+  return fd;
+}
+
 }  // namespace
 
 UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
@@ -102,9 +108,7 @@ FileIdentity regular_file_identity(int fd, std::string_view where) {
 }
 
 UniqueFd open_named_file(const std::filesystem::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd.valid()) fail_errno(path.string(), errno);
-  return fd;
+  return open_for_reading(path, O_NONBLOCK);  // a pipe is refused later instead of waited for
 }
 
 std::string read_all(int fd, std::string_view where, std::size_t max_bytes) {
@@ -122,7 +126,7 @@ std::string read_all(int fd, std::string_view where, std::size_t max_bytes) {
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  return read_all(open_named_file(path).get(), path.string(), max_bytes);
+  return read_all(open_for_reading(path, 0).get(), path.string(), max_bytes);
 }
 
 void write_all(int fd, std::string_view where, std::string_view bytes) {

@@ -53,7 +53,8 @@ std::string quoted_name(std::string_view name);
 /// Errors: kBadInput for a folder, a device or a pipe.
 FileIdentity regular_file_identity(int fd, std::string_view where);
 
-/// Opens for reading a file that the user named; links are followed.
+/// Opens for reading a regular file that the user named; links are followed. Whether it is one is
+/// told by regular_file_identity.
 UniqueFd open_named_file(const std::filesystem::path& path);
 
 /// Everything that can be read from `fd`.

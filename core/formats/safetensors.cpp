@@ -16,6 +16,7 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kMaxHeaderBytes = 100'000'000;
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxRank = 8;
+constexpr std::size_t kMaxValues = 4'000'000;  // about 500,000 tensors
 constexpr std::string_view kMetadataKey = "__metadata__";
 
 struct OtherFormat {
@@ -185,8 +186,9 @@ void check_layout(std::span<const TensorView> tensors, std::span<const std::byte
 SafetensorsHeader read_safetensors_header(std::span<const std::byte> bytes,
                                           std::string_view where) {
   const std::string_view text = header_text(bytes, where);
-  const json root = parse_json(text, fmt::format("{}: header", where),
-                               {.max_bytes = kMaxHeaderBytes, .max_depth = 4});
+  const json root =
+      parse_json(text, fmt::format("{}: header", where),
+                 {.max_bytes = kMaxHeaderBytes, .max_depth = 4, .max_values = kMaxValues});
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + text.size());
   const EntryReader reader(where, data);
   SafetensorsHeader header;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <thread>
 #include <vector>
 
 #include "core/formats/sigbus.hpp"
@@ -51,6 +52,9 @@ TEST(MappedFile, RefusesWhatIsNoFileWithBytes) {
   EXPECT_THAT(message_of([&] { MappedFile::open(folder / "empty" / "x"); }),
               HasSubstr("a part of the path is no folder"));
   EXPECT_THAT(message_of([&] { MappedFile::open("/dev/null"); }),
+              HasSubstr("expected a regular file"));
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(message_of([&] { MappedFile::open(folder / "pipe"); }),
               HasSubstr("expected a regular file"));
   EXPECT_EQ(code_of([&] { MappedFile::open(folder / "none"); }), ErrorCode::kBadInput);
 }
@@ -107,6 +111,14 @@ TEST(ReadTextFile, ReadsUpToItsLimit) {
   EXPECT_EQ(read_text_file(folder.write("empty", ""), 10), "");
   EXPECT_THAT(message_of([&] { read_text_file(folder.path(), 10); }), HasSubstr("got a folder"));
   EXPECT_THAT(message_of([&] { read_text_file(folder / "no", 10); }), HasSubstr("no such file"));
+}
+
+TEST(ReadTextFile, ReadsAPipeToItsEnd) {
+  const TempFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(folder / "pipe") << "from a pipe"; });
+  EXPECT_EQ(read_text_file(folder / "pipe", 100), "from a pipe");
+  writer.join();
 }
 
 TEST(QuotedName, IsShortAndHarmless) {
