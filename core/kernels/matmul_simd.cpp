@@ -105,14 +105,14 @@ float dot_product(std::span<const float> a, std::span<const float> b) {
   const float* x = a.data();
   const auto* w = reinterpret_cast<const std::byte*>(b.data());
   const std::size_t n_group = a.size() / kLanes;
-  accumulate<LoadF32, 1, 1>(&x, &w, n_group, sums);
+  accumulate<LoadF32, 1, 1>(&x, &w, n_group, 0, sums);
   if (const std::size_t rest = a.size() % kLanes; rest != 0) {
     alignas(64) float groups[2][kLanes];
     pad_group(a.data() + n_group * kLanes, rest, groups[0]);
     pad_group(b.data() + n_group * kLanes, rest, groups[1]);
     x = groups[0];
     w = reinterpret_cast<const std::byte*>(groups[1]);
-    accumulate<LoadF32, 1, 1>(&x, &w, 1, sums);
+    accumulate<LoadF32, 1, 1>(&x, &w, 1, 0, sums);
   }
   return fold(sums);
 }

@@ -84,9 +84,10 @@ HWY_INLINE void decode_elements(const std::byte* at, std::size_t n, float* out) 
 
 /// Adds the products of n_group full lane groups to tokens × rows × 16 sums in memory.
 /// The lanes are independent, so a tile that needs too many registers takes them a few at a time.
+/// Weights that are `ahead` bytes away are fetched into the cache meanwhile.
 template <class Load, std::size_t kTokens, std::size_t kRows>
 HWY_INLINE void accumulate(const float* const* x, const std::byte* const* w, std::size_t n_group,
-                           float* HWY_RESTRICT sums) {
+                           std::size_t ahead, float* HWY_RESTRICT sums) {
   constexpr std::size_t kFit = kSums / (kTokens * kRows);
   constexpr std::size_t kPass = kFit >= kVectors ? kVectors : kFit >= 2 ? 2 : 1;
   constexpr D d;
@@ -106,6 +107,8 @@ HWY_INLINE void accumulate(const float* const* x, const std::byte* const* w, std
     for (std::size_t r = 0; r < kRows; ++r) ws[r] = w[r] + first * Load::kBytes;
     HWY_UNROLL(1)
     for (std::size_t k = 0; k < n_group * kLanes; k += kLanes) {
+      HWY_UNROLL(8)
+      for (std::size_t r = 0; r < kRows; ++r) __builtin_prefetch(ws[r] + k * Load::kBytes + ahead);
       HWY_UNROLL(8)
       for (std::size_t v = 0; v < kPass; ++v) {
         V weight[kRows];

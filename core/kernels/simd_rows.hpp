@@ -24,14 +24,17 @@ struct StoredRows {
   std::size_t n_col;
 };
 
+inline constexpr std::size_t kFetchAhead = 16384;  // next rows, if they then still are in the cache
+inline constexpr std::size_t kFetchInRow = 1024;
+
 /// out[t][r] for one tile of tokens and kTileRows rows, of which n_row exist.
 template <class Load, std::size_t kTokens>
 HWY_INLINE void multiply_tile(const float* const* x, const std::byte* const* w, std::size_t n_col,
-                              std::size_t n_row, float* const* out) {
+                              std::size_t n_row, std::size_t ahead, float* const* out) {
   alignas(64) float sums[kTokens * kTileRows * kLanes] = {};
   const std::size_t n_group = n_col / kLanes;
   const std::size_t rest = n_col % kLanes;
-  accumulate<Load, kTokens, kTileRows>(x, w, n_group, sums);
+  accumulate<Load, kTokens, kTileRows>(x, w, n_group, ahead, sums);
   if (rest != 0) {
     alignas(64) float x_rest[kTokens][kLanes];
     alignas(64) float w_rest[kTileRows][kLanes] = {};
@@ -45,7 +48,7 @@ HWY_INLINE void multiply_tile(const float* const* x, const std::byte* const* w, 
       decode_elements<Load>(w[r] + n_group * kLanes * Load::kBytes, rest, w_rest[r]);
       w_at[r] = reinterpret_cast<const std::byte*>(w_rest[r]);
     }
-    accumulate<LoadF32, kTokens, kTileRows>(x_at, w_at, 1, sums);
+    accumulate<LoadF32, kTokens, kTileRows>(x_at, w_at, 1, 0, sums);
   }
   for (std::size_t t = 0; t < kTokens; ++t)
     for (std::size_t r = 0; r < n_row; ++r) out[t][r] = fold(sums + (t * kTileRows + r) * kLanes);
@@ -54,6 +57,8 @@ HWY_INLINE void multiply_tile(const float* const* x, const std::byte* const* w, 
 /// Multiplies each stored row, read where it lies, with each row of x: the way for few tokens.
 template <class Load>
 void multiply_in_place(const StoredRows& w, Rows<const float> x, Rows<float> out) {
+  const std::size_t next_tile = kTileRows * w.stride_bytes;
+  const std::size_t ahead = next_tile <= kFetchAhead ? next_tile : kFetchInRow;
   for (std::size_t r = 0; r < w.n_row; r += kTileRows) {
     const std::size_t n_row = std::min(kTileRows, w.n_row - r);
     const std::byte* at[kTileRows];
@@ -69,16 +74,16 @@ void multiply_in_place(const StoredRows& w, Rows<const float> x, Rows<float> out
       }
       switch (n_tok) {
         case 1:
-          multiply_tile<Load, 1>(xs, at, w.n_col, n_row, outs);
+          multiply_tile<Load, 1>(xs, at, w.n_col, n_row, ahead, outs);
           break;
         case 2:
-          multiply_tile<Load, 2>(xs, at, w.n_col, n_row, outs);
+          multiply_tile<Load, 2>(xs, at, w.n_col, n_row, ahead, outs);
           break;
         case 3:
-          multiply_tile<Load, 3>(xs, at, w.n_col, n_row, outs);
+          multiply_tile<Load, 3>(xs, at, w.n_col, n_row, ahead, outs);
           break;
         default:
-          multiply_tile<Load, 4>(xs, at, w.n_col, n_row, outs);
+          multiply_tile<Load, 4>(xs, at, w.n_col, n_row, ahead, outs);
       }
     }
   }
