@@ -1,6 +1,7 @@
 #include "core/tokenizer/bpe.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "core/base/error.hpp"
@@ -13,12 +14,28 @@ constexpr std::uint32_t kNowhere = UINT32_MAX;
 constexpr std::uint32_t kNoRank = UINT32_MAX;
 constexpr std::uint32_t kUnknown = UINT32_MAX;
 constexpr std::uint32_t kFrozenBit = 1u << 31;
+constexpr std::size_t kShort = 24;  // up to here, looking for the best merge beats a heap
 
 std::uint32_t as_u32(std::size_t n) {
   return static_cast<std::uint32_t>(n);
 }
 
+/// The last character of valid UTF-8.
+char32_t last_character(std::string_view text) {
+  std::size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u) --at;
+  const auto c = decode_utf8(text, at);
+  return c ? c->code : 0;
+}
+
 }  // namespace
+
+void JoinFilter::add(std::string_view left, std::string_view right) {
+  if (left.empty() || right.empty()) return;
+  const auto first = decode_utf8(right, 0);
+  const std::size_t i = place(last_character(left), first ? first->code : 0);
+  bits_[i / 64] |= std::uint64_t{1} << (i % 64);
+}
 
 /// Notes the merge of the symbol at `left` with its neighbour; false where there is none.
 bool Merger::consider(std::uint32_t left, const std::vector<Symbol>& symbols) {
@@ -45,6 +62,8 @@ void Merger::join(std::uint32_t left, std::vector<Symbol>& symbols) {
 }
 
 void Merger::run(std::vector<Symbol>& symbols, const std::vector<bool>* watched, Splits* splits) {
+  if (symbols.size() < 2) return;
+  if (symbols.size() <= kShort && !watched) return run_short(symbols);
   watched_ = watched;
   splits_ = splits;
   const std::uint32_t n = as_u32(symbols.size());
@@ -77,21 +96,28 @@ void Merger::run(std::vector<Symbol>& symbols, const std::vector<bool>* watched,
   std::erase_if(symbols, [](const Symbol& s) { return s.n_byte == 0; });
 }
 
-void BpeModel::split(std::string_view text, std::vector<Symbol>& symbols) const {
-  symbols.reserve(text.size());
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (const auto match = frozen.longest_at(text, at)) {
-      symbols.push_back({match->value | kFrozenBit, as_u32(match->n_byte)});
-      at += match->n_byte;
-      continue;
-    }
-    const auto c = decode_utf8(text, at);
-    const std::size_t n = c ? c->n_byte : 1;
-    const std::uint32_t* id = c ? characters.find(c->code) : nullptr;
-    symbols.push_back({id ? *id : kUnknown, as_u32(n)});
-    at += n;
+/// The same for few symbols, without a heap.
+void Merger::run_short(std::vector<Symbol>& symbols) {
+  std::array<Merge, kShort> merges;
+  std::size_t n = symbols.size();
+  const auto look = [&](std::size_t i) {
+    const Merge* merge = table_.find(symbols[i].id, symbols[i + 1].id);
+    merges[i] = merge ? *merge : Merge{kNoRank, 0};
+  };
+  for (std::size_t i = 0; i + 1 < n; ++i) look(i);
+  while (n > 1) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i + 1 < n; ++i)
+      if (merges[i].rank < merges[best].rank) best = i;
+    if (merges[best].rank == kNoRank) break;
+    symbols[best] = {merges[best].merged, symbols[best].n_byte + symbols[best + 1].n_byte};
+    --n;
+    for (std::size_t i = best + 1; i < n; ++i) symbols[i] = symbols[i + 1];
+    for (std::size_t i = best + 1; i + 1 < n; ++i) merges[i] = merges[i + 1];
+    if (best > 0) look(best - 1);
+    if (best + 1 < n) look(best);
   }
+  symbols.resize(n);
 }
 
 /// Replaces pieces that the model lists as unused by what they were made from.
@@ -139,16 +165,9 @@ void BpeModel::emit_unknown(std::string_view text, std::size_t at, std::size_t n
     out.push_back({*unk, at, at + n_byte});
 }
 
-void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merger& merger,
-                      std::vector<ModelToken>& out) const {
-  if (ignore_merges) {
-    if (const auto id = vocabulary.find(text)) {
-      out.push_back({*id, 0, text.size()});
-      return;
-    }
-  }
-  std::vector<Symbol> symbols;
-  split(text, symbols);
+/// Merges the symbols that begin at `at`, writes their tokens and moves `at` behind them.
+void BpeModel::merge_and_emit(std::string_view text, std::size_t& at, std::vector<Symbol>& symbols,
+                              Merger& merger, std::vector<ModelToken>& out) const {
   if (unused.empty()) {
     merger.run(symbols);
   } else {
@@ -156,7 +175,6 @@ void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merge
     merger.run(symbols, &unused, &splits);
     take_apart(splits, symbols);
   }
-  std::size_t at = 0;
   for (const Symbol& symbol : symbols) {
     const std::uint32_t id = symbol.id == kUnknown ? kUnknown : symbol.id & ~kFrozenBit;
     if (id >= n_id)
@@ -165,6 +183,35 @@ void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merge
       out.push_back({TokenId(id), at, at + symbol.n_byte});
     at += symbol.n_byte;
   }
+  symbols.clear();
+}
+
+void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merger& merger,
+                      std::vector<ModelToken>& out) const {
+  if (ignore_merges) {
+    if (const auto id = vocabulary.find(text)) {
+      out.push_back({*id, 0, text.size()});
+      return;
+    }
+  }
+  // Which split an unused piece gets depends on the whole text, so that it can't be cut then.
+  const bool may_cut = unused.empty();
+  std::vector<Symbol> symbols;
+  std::size_t emitted = 0;
+  std::optional<char32_t> previous;  // the character before, if it may merge
+  for (std::size_t at = 0; at < text.size();) {
+    const auto match = frozen.longest_at(text, at);
+    const auto c = match ? std::nullopt : decode_utf8(text, at);
+    const std::uint32_t* known = c ? characters.find(c->code) : nullptr;
+    const bool joins_previous = known && previous && joins.may_join(*previous, c->code);
+    if (may_cut && !joins_previous) merge_and_emit(text, emitted, symbols, merger, out);
+    const std::size_t n_byte = match ? match->n_byte : c ? c->n_byte : 1;
+    const std::uint32_t id = match ? match->value | kFrozenBit : known ? *known : kUnknown;
+    symbols.push_back({id, as_u32(n_byte)});
+    previous = known ? std::optional(c->code) : std::nullopt;
+    at += n_byte;
+  }
+  merge_and_emit(text, emitted, symbols, merger, out);
 }
 
 }  // namespace moescope::tokenizer

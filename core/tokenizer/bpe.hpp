@@ -56,6 +56,28 @@ struct Symbol {
   bool operator==(const Symbol&) const = default;
 };
 
+/// Which characters may come to stand inside one token, left and right of a merge. Where two
+/// neighbours never do, a text can be cut without changing a token. May err towards true.
+class JoinFilter {
+ public:
+  JoinFilter() : bits_(kBits / 64) {}
+  /// Notes a merge of two pieces of valid UTF-8.
+  void add(std::string_view left, std::string_view right);
+  bool may_join(char32_t a, char32_t b) const noexcept {
+    const std::size_t i = place(a, b);
+    return (bits_[i / 64] >> (i % 64) & 1u) != 0;
+  }
+
+ private:
+  static constexpr std::size_t kBits = 1u << 18;
+  static std::size_t place(char32_t a, char32_t b) noexcept {
+    const std::uint64_t mixed =
+        (std::uint64_t{a} * 0x9e3779b97f4a7c15u) ^ (std::uint64_t{b} * 0xd6e8feb86659fd93u);
+    return static_cast<std::size_t>(mixed >> 40) % kBits;
+  }
+  std::vector<std::uint64_t> bits_;
+};
+
 /// Merges neighbours until no merge is left: O(n log n) in the number of symbols. Keeps its
 /// buffers from run to run.
 class Merger {
@@ -74,6 +96,7 @@ class Merger {
     std::uint32_t next;
     Merge merge;  ///< with the next symbol; rank kNoRank where there is none
   };
+  void run_short(std::vector<Symbol>& symbols);
   bool consider(std::uint32_t left, const std::vector<Symbol>& symbols);
   void join(std::uint32_t left, std::vector<Symbol>& symbols);
 
@@ -87,6 +110,7 @@ class Merger {
 /// Byte pair encoding over characters, for merge lists and for scores alike.
 struct BpeModel {
   MergeTable merges;
+  JoinFilter joins;                     ///< of all merges
   FlatMap<std::uint32_t> characters;    ///< code point → symbol id
   std::uint32_t n_id = 0;               ///< symbol ids from here on are no tokens
   PrefixMatcher frozen;                 ///< user-defined pieces: matched first, never merged
@@ -104,7 +128,8 @@ struct BpeModel {
               std::vector<ModelToken>& out) const;
 
  private:
-  void split(std::string_view text, std::vector<Symbol>& symbols) const;
+  void merge_and_emit(std::string_view text, std::size_t& at, std::vector<Symbol>& symbols,
+                      Merger& merger, std::vector<ModelToken>& out) const;
   void take_apart(const Merger::Splits& splits, std::vector<Symbol>& symbols) const;
   void emit_unknown(std::string_view text, std::size_t at, std::size_t n_byte,
                     std::vector<ModelToken>& out) const;

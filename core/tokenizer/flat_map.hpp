@@ -6,7 +6,8 @@
 
 namespace moescope::tokenizer {
 
-/// A hash table from 64-bit keys to small values: one array, linear probing, no removal.
+/// A hash table from 64-bit keys below UINT64_MAX to small values: one array, linear probing, no
+/// removal.
 template <class Value>
 class FlatMap {
  public:
@@ -15,8 +16,8 @@ class FlatMap {
     if (slots_.empty()) return nullptr;
     for (std::size_t i = mix(key) & mask_;; i = (i + 1) & mask_) {
       const Slot& slot = slots_[i];
-      if (!slot.used) return nullptr;
       if (slot.key == key) return &slot.value;
+      if (slot.key == kFree) return nullptr;
     }
   }
 
@@ -25,9 +26,9 @@ class FlatMap {
     if ((size_ + 1) * 2 > slots_.size()) grow();
     for (std::size_t i = mix(key) & mask_;; i = (i + 1) & mask_) {
       Slot& slot = slots_[i];
-      if (slot.used && slot.key == key) return false;
-      if (slot.used) continue;
-      slot = Slot{key, value, true};
+      if (slot.key == key) return false;
+      if (slot.key != kFree) continue;
+      slot = Slot{key, value};
       ++size_;
       return true;
     }
@@ -36,10 +37,11 @@ class FlatMap {
   std::size_t size() const noexcept { return size_; }
 
  private:
+  static constexpr std::uint64_t kFree = UINT64_MAX;
+
   struct Slot {
-    std::uint64_t key = 0;
+    std::uint64_t key = kFree;
     Value value{};
-    bool used = false;
   };
 
   static std::size_t mix(std::uint64_t key) noexcept {
@@ -52,9 +54,9 @@ class FlatMap {
     old.swap(slots_);
     mask_ = slots_.size() - 1;
     for (const Slot& slot : old) {
-      if (!slot.used) continue;
+      if (slot.key == kFree) continue;
       std::size_t i = mix(slot.key) & mask_;
-      while (slots_[i].used) i = (i + 1) & mask_;
+      while (slots_[i].key != kFree) i = (i + 1) & mask_;
       slots_[i] = slot;
     }
   }

@@ -72,6 +72,7 @@ void read_merges(const JsonNode& list, TokenizerParts& parts) {
     if (!parts.model.merges.add(id_of(left), id_of(right), merge))
       fail(ErrorCode::kBadInput, "{}: key '{}[{}]': the pair {} and {} stands twice", list.where(),
            list.path(), i, json_string(left.substr(0, 80)), json_string(right.substr(0, 80)));
+    parts.model.joins.add(left, right);
   }
 }
 

@@ -1,12 +1,12 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/json.hpp"
 #include "core/base/sha256.hpp"
+#include "core/formats/file_hash.hpp"
+#include "core/formats/folder.hpp"
+#include "core/formats/io.hpp"
 #include "core/tokenizer/parts.hpp"
 #include "core/tokenizer/tokenizer.hpp"
 
@@ -15,30 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kMaxFile = 64u << 20;
-
-std::string read_file(const fs::path& file) {
-  std::error_code error;
-  const auto status = fs::status(file, error);
-  if (!fs::exists(status))
-    fail(ErrorCode::kBadInput, "{}: no such file", escape_terminal(file.string()));
-  if (!fs::is_regular_file(status))
-    fail(ErrorCode::kBadInput, "{}: expected a regular file", escape_terminal(file.string()));
-  const auto size = fs::file_size(file, error);
-  if (error || size > kMaxFile)
-    fail(ErrorCode::kBadInput, "{}: {} bytes, expected at most {} for a tokenizer",
-         escape_terminal(file.string()), size, kMaxFile);
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    fail(ErrorCode::kBadInput, "{}: can't be opened: {}", escape_terminal(file.string()),
-         std::strerror(errno));
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  if (static_cast<std::uintmax_t>(in.gcount()) != size)
-    fail(ErrorCode::kBadInput, "{}: it became shorter while it was read",
-         escape_terminal(file.string()));
-  return bytes;
-}
+constexpr std::size_t kMaxFile = 64u << 20;
 
 TokenizerParts read_any(std::string_view bytes, const std::string& where) {
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
@@ -57,51 +34,22 @@ TokenizerParts read_any(std::string_view bytes, const std::string& where) {
 /// The files of one folder that were read, for the hash over them.
 class FolderReader {
  public:
-  explicit FolderReader(const fs::path& folder) : folder_(folder) {}
+  explicit FolderReader(const fs::path& path) : folder_(formats::Folder::open(path)) {}
 
-  bool has(std::string_view name) const {
-    std::error_code error;
-    return fs::exists(fs::symlink_status(folder_ / name, error));
+  bool has(std::string_view name) const { return folder_.has(name); }
+  std::string where(std::string_view name) const {
+    return escape_terminal((folder_.path() / name).string());
   }
-
   std::string read(std::string_view name) {
-    check_link(folder_ / name);
-    std::string bytes = read_file(folder_ / name);
-    lines_.push_back(fmt::format("{}  {}\n", sha256_hex(bytes), name));
+    std::string bytes = folder_.read(name, kMaxFile);
+    hashes_.push_back({std::string(name), sha256_hex(bytes)});
     return bytes;
   }
-
-  std::string where(std::string_view name) const {
-    return escape_terminal((folder_ / name).string());
-  }
-
-  std::string hash() {
-    std::sort(lines_.begin(), lines_.end());
-    Sha256 sum;
-    for (const std::string& line : lines_) sum.update(line);
-    return sum.hex();
-  }
+  std::string hash() const { return formats::model_hash(hashes_); }
 
  private:
-  /// Links lead within the folder or into the blobs of the hub's cache around it.
-  void check_link(const fs::path& file) const {
-    std::error_code error;
-    const fs::path real = fs::canonical(file, error);
-    if (error)
-      fail(ErrorCode::kBadInput, "{}: {}", escape_terminal(file.string()), error.message());
-    const fs::path home = fs::canonical(folder_, error);
-    const fs::path blobs = home.parent_path().parent_path() / "blobs";
-    const auto within = [&](const fs::path& outer) {
-      return std::mismatch(outer.begin(), outer.end(), real.begin(), real.end()).first ==
-             outer.end();
-    };
-    if (!within(home) && !within(blobs))
-      fail(ErrorCode::kBadInput, "{}: a link that leads out of the model folder, to '{}'",
-           escape_terminal(file.string()), escape_terminal(real.string()));
-  }
-
-  fs::path folder_;
-  std::vector<std::string> lines_;
+  formats::Folder folder_;
+  std::vector<formats::FileHash> hashes_;
 };
 
 /// A token that a settings file names: a string, or an object with its content.
@@ -173,7 +121,7 @@ void add_configured_tokens(const JsonNode& config, TokenizerParts& parts) {
 }  // namespace
 
 Tokenizer Tokenizer::load_file(const fs::path& file) {
-  const std::string bytes = read_file(file);
+  const std::string bytes = formats::read_text_file(file, kMaxFile);
   TokenizerParts parts = read_any(bytes, escape_terminal(file.string()));
   parts.hash = sha256_hex(bytes);
   parts.finish();

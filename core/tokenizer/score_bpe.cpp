@@ -55,7 +55,7 @@ void link_parts(std::vector<Part>& parts, std::uint32_t Part::*link, Less less, 
 
 /// Enters every way to put two parts together into `whole`.
 void add_merges(const std::vector<Part>& parts, const Part& whole, std::uint32_t rank,
-                std::vector<std::uint32_t>& suffixes, MergeTable& merges) {
+                std::vector<std::uint32_t>& suffixes, BpeModel& model) {
   suffixes.clear();
   for (std::uint32_t s = whole.suffix; s != kNone; s = parts[s].suffix) suffixes.push_back(s);
   for (std::uint32_t p = whole.prefix; p != kNone; p = parts[p].prefix) {
@@ -63,11 +63,13 @@ void add_merges(const std::vector<Part>& parts, const Part& whole, std::uint32_t
     while (!suffixes.empty() && parts[suffixes.back()].text.size() < rest) suffixes.pop_back();
     if (suffixes.empty()) return;
     const Part& right = parts[suffixes.back()];
-    if (right.text.size() == rest) merges.add(parts[p].id, right.id, {rank, whole.id});
+    if (right.text.size() != rest) continue;
+    model.merges.add(parts[p].id, right.id, {rank, whole.id});
+    model.joins.add(parts[p].text, right.text);
   }
 }
 
-MergeTable merges_of(std::vector<Part>& parts) {
+void add_all_merges(std::vector<Part>& parts, BpeModel& model) {
   link_parts(
       parts, &Part::prefix, [](const std::string& a, const std::string& b) { return a < b; },
       [](const std::string& a, const std::string& b) { return a.starts_with(b); });
@@ -81,14 +83,12 @@ MergeTable merges_of(std::vector<Part>& parts) {
   for (const Part& part : parts) scores.push_back(part.score);
   std::sort(scores.begin(), scores.end(), std::greater<>());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-  MergeTable merges;
   std::vector<std::uint32_t> suffixes;
   for (const Part& part : parts) {
     if (!part.is_piece) continue;
     const auto at = std::lower_bound(scores.begin(), scores.end(), part.score, std::greater<>());
-    add_merges(parts, part, static_cast<std::uint32_t>(at - scores.begin()), suffixes, merges);
+    add_merges(parts, part, static_cast<std::uint32_t>(at - scores.begin()), suffixes, model);
   }
-  return merges;
 }
 
 /// Gives every character inside a piece a symbol id: its token, or a number past the vocabulary.
@@ -183,7 +183,7 @@ BpeModel score_bpe(std::span<const ScoredPiece> pieces, bool byte_fallback,
       fail(ErrorCode::kBadInput, "{}: byte fallback is on, but piece \"<0x{:02X}>\" is missing",
            where, byte);
   add_characters(parts, model);
-  model.merges = merges_of(parts);
+  add_all_merges(parts, model);
   return model;
 }
 

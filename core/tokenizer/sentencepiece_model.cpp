@@ -23,6 +23,9 @@ struct Specs {
   SentencePieceStep spaces;
 };
 
+// No vocabulary in use has a tenth of this.
+constexpr std::size_t kMaxPieces = 1u << 21;
+
 struct Reader {
   std::string_view where;
 
@@ -66,6 +69,8 @@ ScoredPiece read_piece(const Reader& reader, WireReader wire, std::size_t id) {
       piece.type = static_cast<PieceType>(type);
     }
   }
+  if (piece.text.empty()) fail(ErrorCode::kBadInput, "{}: piece {} is empty", reader.where, id);
+  if (id >= kMaxPieces) fail(ErrorCode::kBadInput, "{}: over {} pieces", reader.where, kMaxPieces);
   return piece;
 }
 
@@ -161,7 +166,7 @@ TokenizerParts build(const std::vector<ScoredPiece>& pieces, Specs specs,
     const ScoredPiece& piece = pieces[id];
     parts.vocabulary.add(TokenId(id), piece.text, where);
     const bool special = piece.type == PieceType::kControl || piece.type == PieceType::kUnknown;
-    if (special && !piece.text.empty())
+    if (special)
       parts.add_token({.id = TokenId(id), .content = piece.text, .special = true}, where);
   }
   parts.model = score_bpe(pieces, specs.byte_fallback, where);
