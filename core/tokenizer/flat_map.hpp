@@ -7,7 +7,7 @@
 namespace moescope::tokenizer {
 
 /// A hash table from 64-bit keys below UINT64_MAX to small values: one array, linear probing, no
-/// removal.
+/// removal. UINT64_MAX itself is never found.
 template <class Value>
 class FlatMap {
  public:
@@ -16,8 +16,8 @@ class FlatMap {
     if (slots_.empty()) return nullptr;
     for (std::size_t i = mix(key) & mask_;; i = (i + 1) & mask_) {
       const Slot& slot = slots_[i];
-      if (slot.key == key) return &slot.value;
       if (slot.key == kFree) return nullptr;
+      if (slot.key == key) return &slot.value;
     }
   }
 
