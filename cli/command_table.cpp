@@ -4,6 +4,7 @@ namespace moescope::cli {
 namespace {
 
 constexpr const CommandInfo* kCommands[] = {
+    &kDoctorCommand,
     &kHelpCommand,
     &kManCommand,
     &kCompletionCommand,

@@ -6,6 +6,7 @@
 namespace moescope::cli {
 
 extern const CommandInfo kCompletionCommand;
+extern const CommandInfo kDoctorCommand;
 extern const CommandInfo kHelpCommand;
 extern const CommandInfo kManCommand;
 
