@@ -19,6 +19,7 @@
 #include "cli/version.hpp"
 #include "core/base/escape.hpp"
 #include "core/kernels/isa.hpp"
+#include "core/trace/sqlite_version.hpp"
 
 namespace moescope::cli {
 namespace fs = std::filesystem;
@@ -212,6 +213,7 @@ std::vector<Finding> examine() {
   out.push_back(folder_finding("cache", cache_folder()));
   out.push_back(demo_finding());
   out.push_back(openmp_finding());
+  out.push_back(library_finding("sqlite", trace::sqlite_version()));
   out.push_back(library_finding(
       "nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR,
                                    NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)));

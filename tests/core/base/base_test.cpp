@@ -51,7 +51,8 @@ TEST(Json, RefusesDepthCountSizeAndBytes) {
   EXPECT_THAT(message_of([] { parse_json("1e999", "f"); }), HasSubstr("line 1"));
   EXPECT_THAT(message_of([] { parse_json("", "f"); }), HasSubstr("malformed JSON"));
   EXPECT_THAT(message_of([] { parse_json("{} x", "f"); }), HasSubstr("malformed JSON"));
-  EXPECT_EQ(message_of([] { parse_json(std::string_view("{}\0x", 4), "f"); }), "f: byte 2: malformed JSON: a NUL byte");
+  EXPECT_EQ(message_of([] { parse_json(std::string_view("{}\0x", 4), "f"); }),
+            "f: byte 2: malformed JSON: a NUL byte");
 }
 
 TEST(Json, NodeSaysWhatWasExpected) {
