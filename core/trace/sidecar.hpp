@@ -35,7 +35,6 @@ class SidecarFolder {
  private:
   std::filesystem::path base_;      ///< the database's folder
   std::filesystem::path relative_;  ///< FILE.d/run-N
-  bool made_ = false;
 };
 
 }  // namespace moescope::trace
