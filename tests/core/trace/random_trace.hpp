@@ -71,7 +71,7 @@ inline void add_token(PromptTrace& trace, const RunInfo& info, Random& random) {
   token.id = TokenId(random.below(info.n_vocab));
   token.phase = pos > 5 ? hooks::Phase::kDecode : hooks::Phase::kPrefill;
   token.text =
-      random.below(10) == 0 ? std::string("\xe2\x82", 2) : fmt::format("t{}", token.id.value);
+      token.id.value % 10 == 3 ? std::string("\xe2\x82", 2) : fmt::format("t{}", token.id.value);
   if (pos > 0) {
     token.begin = pos * 3;
     token.end = pos * 3 + 3;
@@ -143,6 +143,15 @@ inline PromptTrace random_trace(std::uint64_t index, const RunInfo& info) {
   trace.tokens.back().fed = trace.tokens.back().phase == hooks::Phase::kPrefill;
   if (index % 4 == 1) add_activations(trace, info, random);
   return trace;
+}
+
+/// The first line in which two texts differ; "" when they are equal.
+inline std::string first_difference(const std::string& a, const std::string& b) {
+  std::size_t at = 0;
+  while (at < a.size() && at < b.size() && a[at] == b[at]) ++at;
+  if (at == a.size() && at == b.size()) return "";
+  const std::size_t line = at == 0 ? 0 : a.rfind('\n', at - 1) + 1;
+  return fmt::format("'{}' against '{}'", a.substr(line, 200), b.substr(line, 200));
 }
 
 inline std::string error_of(const std::function<void()>& f, ErrorCode* code = nullptr) {
