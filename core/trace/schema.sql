@@ -199,12 +199,12 @@ CREATE TABLE usage_label (
 CREATE TABLE token_expert (
   run        INTEGER NOT NULL REFERENCES run (id),
   phase      INTEGER NOT NULL,
+  token_id   INTEGER NOT NULL,
   layer      INTEGER NOT NULL,
   expert     INTEGER NOT NULL,
-  token_id   INTEGER NOT NULL,
   count      INTEGER NOT NULL,
   weight_sum INTEGER NOT NULL,
-  PRIMARY KEY (run, phase, layer, expert, token_id)
+  PRIMARY KEY (run, phase, token_id, layer, expert)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE coselection (

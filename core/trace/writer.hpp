@@ -15,10 +15,10 @@
 namespace moescope::trace {
 
 struct WriterOptions {
-  std::size_t queue_bytes = 64u << 20;        ///< push() waits while more than this is queued
-  std::size_t group_bytes = 8u << 20;         ///< a transaction is committed beyond this
-  std::chrono::milliseconds group_time{500};  ///< or when it is this old
-  std::size_t sidecar_bytes = 64u << 10;      ///< a prompt's captures beyond this go to a file
+  std::size_t queue_bytes = 64u << 20;         ///< push() waits while more than this is queued
+  std::size_t group_bytes = 8u << 20;          ///< a transaction is committed beyond this
+  std::chrono::milliseconds group_time{1000};  ///< or when it is this old
+  std::size_t sidecar_bytes = 64u << 10;       ///< a prompt's captures beyond this go to a file
 };
 
 /// Where a resumed run stands.
