@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <utility>
 
 #include "cli/output.hpp"
 #include "core/base/error.hpp"
@@ -25,17 +24,18 @@ SignalWatcher::SignalWatcher(bool cooperative) {
   sigemptyset(&watched_);
   for (const int signal : {SIGINT, SIGTERM})
     if (!is_ignored(signal)) sigaddset(&watched_, signal);
-  pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
+  pthread_sigmask(SIG_BLOCK, &watched_, &before_);
   thread_ = std::jthread(
-      [this, cooperative](std::stop_token finished) { watch(cooperative, std::move(finished)); });
+      [this, cooperative](const std::stop_token& finished) { watch(cooperative, finished); });
 }
 
 SignalWatcher::~SignalWatcher() {
   thread_.request_stop();
   thread_.join();
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void SignalWatcher::watch(bool cooperative, std::stop_token finished) {
+void SignalWatcher::watch(bool cooperative, const std::stop_token& finished) {
   constexpr int kInterrupted = static_cast<int>(ErrorCode::kInterrupted);
   const timespec patience{.tv_sec = 0, .tv_nsec = 20'000'000};
   while (!finished.stop_requested()) {
