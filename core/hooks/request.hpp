@@ -35,6 +35,7 @@ struct Request {
   std::uint64_t id = 0;  ///< the caller's key, back in every row tag
   std::string name;      ///< the prompt id that capture rules match
   std::vector<TokenId> ids;
+  std::size_t score_from = 1;  ///< predictions are wanted of tokens from this position on
   Generation generate;
 };
 

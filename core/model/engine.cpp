@@ -1,6 +1,7 @@
 #include "core/model/engine.hpp"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -229,7 +230,7 @@ void Scheduler::predict(Rows<const float> x) {
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     if (plan_.logits || generates_after(i))
       from_logits.push_back(i);
-    else if (plan_.prediction)
+    else if (plan_.prediction && batch_[i].tag.pos.value + 1 >= owner_[i]->request.score_from)
       by_tiles.push_back(i);
   }
   predict_rows(by_tiles, false, x);
@@ -275,6 +276,7 @@ void run_requests(const Model& model, const EngineOptions& options, const Reques
                   const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,
                   hooks::Sink& sink, std::stop_token stop) {
   check_plans(model, capture, interventions);
+  if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const std::vector<LayerInterventions> changes = layer_interventions(interventions, model.config);
   Scheduler scheduler(model, options, capture, changes, sink);
   while (true) {

@@ -16,6 +16,7 @@ struct EngineOptions {
   std::size_t max_batch_tokens = 512;                  ///< rows of one pass
   std::size_t max_cache_bytes = std::size_t{2} << 30;  ///< keys and values of all open sequences
   std::size_t context = 0;  ///< longest sequence; 0: the model's own context
+  std::size_t threads = 0;  ///< 0: OpenMP's default
 };
 
 /// Gives the next request, or nothing when there are no more.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
+#include "core/formats/model_folder.hpp"
 #include "core/formats/weight_files.hpp"
 #include "core/model/architecture.hpp"
 #include "core/model/config.hpp"
@@ -12,18 +12,17 @@ namespace moescope::model {
 
 /// Configuration and weights of an opened model; the weights stay in the mapped files.
 struct Model {
-  std::filesystem::path path;
-  std::string config_text;  ///< config.json as it stands in the folder
+  formats::ModelFolder folder;
   ModelConfig config;
   formats::WeightFiles files;
   Weights weights;
 };
 
-/// Opens a Hugging Face folder.
+/// Opens a Hugging Face folder, or the folder around one .safetensors file.
 /// Errors: kBadInput: what the readers of config.json and of the weight files refuse.
-Model open_model(const std::filesystem::path& folder);
+Model open_model(const std::filesystem::path& path);
 
-/// Reads only config.json (and generation_config.json) of a folder.
-ModelConfig read_config(const std::filesystem::path& folder);
+/// The configuration of an opened folder; generation_config.json may name further end tokens.
+ModelConfig read_config(const formats::ModelFolder& folder);
 
 }  // namespace moescope::model
