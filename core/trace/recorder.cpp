@@ -1,0 +1,225 @@
+#include "core/trace/recorder.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace moescope::trace {
+namespace {
+
+/// Builds one PromptTrace a request out of the engine's events; request ids are prompt indexes.
+class Recorder : public hooks::Sink {
+ public:
+  Recorder(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
+           const RecordPlan& plan, const TraceTaker& take)
+      : config_(config),
+        tokenizer_(tokenizer),
+        plan_(plan),
+        take_(take),
+        route_of_(config.n_layer) {
+    for (std::size_t l = 0; l < config.n_layer; ++l) {
+      route_of_[l] = n_route_;
+      if (config.routes[l]) ++n_route_;
+    }
+  }
+
+  void open(PromptTrace trace) { open_.emplace(trace.index, std::move(trace)); }
+
+  void routing(const hooks::RoutingEvent& e) override {
+    for (std::size_t i = 0; i < e.row.size(); ++i) {
+      PromptTrace& trace = trace_of(e.row[i]);
+      const std::size_t cell = e.row[i].pos.value * n_route_ + route_of_[e.layer.value];
+      const std::size_t k = config_.gating.top_k;
+      for (std::size_t slot = 0; slot < k; ++slot)
+        trace.expert[cell * k + slot] = static_cast<std::uint16_t>(e.expert.at(i, slot).value);
+      std::ranges::copy(e.weight.row(i), trace.weight.begin() + offset(cell * k));
+      std::ranges::copy(e.margin.row(i), trace.margin.begin() + offset(cell * k));
+      if (plan_.router_logits)
+        std::ranges::copy(e.logits.row(i),
+                          trace.router_logits.begin() + offset(cell * config_.gating.n_expert));
+    }
+  }
+
+  void prediction(const hooks::PredictionEvent& e) override {
+    for (std::size_t i = 0; i < e.row.size(); ++i) {
+      const hooks::Prediction& p = e.prediction[i];
+      PromptTrace& trace = trace_of(e.row[i]);
+      const std::size_t pos = e.row[i].pos.value;
+      trace.tokens[pos].predicted = p.argmax;
+      if (!p.has_next) continue;
+      if (pos + 1 == trace.tokens.size()) append_generated(trace, p.next);
+      TokenTrace& next = trace.tokens[pos + 1];
+      next.logprob = p.next_logprob;
+      next.entropy = p.entropy;
+      next.rank = p.next_rank;
+    }
+  }
+
+  void lens(const hooks::LensEvent& e) override {
+    for (std::size_t i = 0; i < e.row.size(); ++i) {
+      const auto token = e.token.row(i);
+      const auto logprob = e.logprob.row(i);
+      trace_of(e.row[i]).lens.push_back(
+          {e.row[i].pos, e.layer, {token.begin(), token.end()}, {logprob.begin(), logprob.end()}});
+    }
+  }
+
+  void activation(const hooks::ActivationEvent& e) override {
+    if (e.rule == plan_.captures.size()) {
+      for (std::size_t i = 0; i < e.row.size(); ++i)
+        plan_.means->add(e.site.layer, e.site.expert, e.value.row(i));
+      return;
+    }
+    for (std::size_t i = 0; i < e.row.size(); ++i) {
+      const auto value = e.value.row(i);
+      trace_of(e.row[i]).activations.push_back(
+          {e.row[i].pos, e.site, {value.begin(), value.end()}});
+    }
+  }
+
+  void finished(const hooks::FinishedEvent& e) override {
+    const auto at = open_.find(e.request);
+    PromptTrace trace = std::move(at->second);
+    open_.erase(at);
+    trace.finish = e.reason;
+    if (e.reason == hooks::FinishReason::kFailed) {
+      trace = failed(std::move(trace), e.message);
+    } else {
+      sort_observations(trace);
+    }
+    take_(std::move(trace));
+  }
+
+  static PromptTrace failed(PromptTrace trace, std::string why) {
+    PromptTrace out;
+    out.index = trace.index;
+    out.input = std::move(trace.input);
+    out.failure = std::move(why);
+    out.finish = hooks::FinishReason::kFailed;
+    return out;
+  }
+
+ private:
+  static std::ptrdiff_t offset(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
+
+  PromptTrace& trace_of(const hooks::RowTag& row) {
+    PromptTrace& trace = open_.at(row.request);
+    if (trace.expert.size() < trace.tokens.size() * n_route_ * config_.gating.top_k) resize(trace);
+    return trace;
+  }
+
+  void resize(PromptTrace& trace) const {
+    const std::size_t cells = trace.tokens.size() * n_route_;
+    trace.expert.resize(cells * config_.gating.top_k);
+    trace.weight.resize(cells * config_.gating.top_k);
+    trace.margin.resize(cells * config_.gating.top_k);
+    if (plan_.router_logits) trace.router_logits.resize(cells * config_.gating.n_expert);
+  }
+
+  void append_generated(PromptTrace& trace, TokenId id) {
+    TokenTrace token;
+    token.id = id;
+    token.phase = hooks::Phase::kDecode;
+    token.text = tokenizer_.token_bytes(id);
+    trace.tokens.push_back(std::move(token));
+    resize(trace);
+  }
+
+  /// Chunks arrive layer by layer; the trace has one order whatever the chunks were.
+  static void sort_observations(PromptTrace& trace) {
+    std::sort(trace.lens.begin(), trace.lens.end(), [](const LensTrace& a, const LensTrace& b) {
+      return std::pair(a.pos, a.layer) < std::pair(b.pos, b.layer);
+    });
+    const auto key = [](const ActivationTrace& a) {
+      return std::tuple(a.site.site, a.site.layer, a.site.expert, a.pos);
+    };
+    auto& all = trace.activations;
+    std::sort(all.begin(), all.end(),
+              [&](const auto& a, const auto& b) { return key(a) < key(b); });
+    const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
+    all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  }
+
+  const model::ModelConfig& config_;
+  const tokenizer::Tokenizer& tokenizer_;
+  const RecordPlan& plan_;
+  const TraceTaker& take_;
+  std::vector<std::size_t> route_of_;  ///< [n_layer] number among the routing layers
+  std::size_t n_route_ = 0;
+  std::unordered_map<std::uint64_t, PromptTrace> open_;
+};
+
+PromptTrace tokenise(const tokenizer::Tokenizer& tokenizer, tokenizer::SpecialText special,
+                     std::uint64_t index, const PromptInput& input) {
+  PromptTrace trace;
+  trace.index = index;
+  trace.input = input;
+  const auto add = [&](TokenId id) -> TokenTrace& {
+    TokenTrace& token = trace.tokens.emplace_back();
+    token.id = id;
+    token.text = tokenizer.token_bytes(id);
+    return token;
+  };
+  if (tokenizer.add_bos() && tokenizer.bos()) add(*tokenizer.bos());
+  for (const tokenizer::Token& t : tokenizer.encode(input.text, special)) {
+    TokenTrace& token = add(t.id);
+    token.begin = t.begin;
+    token.end = t.end;
+  }
+  return trace;
+}
+
+hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& plan) {
+  hooks::CapturePlan out{.routing = model.config.n_route() > 0,
+                         .prediction = true,
+                         .lens = plan.lens,
+                         .rules = plan.captures};
+  if (plan.means != nullptr)
+    out.rules.push_back(
+        hooks::parse_capture("blocks.*.mlp.experts.*.hook_out", model.config.shape()));
+  return out;
+}
+
+}  // namespace
+
+void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                    std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
+                    const RecordPlan& plan, const TraceTaker& take, std::stop_token stop) {
+  Recorder recorder(model.config, tokenizer, plan, take);
+  std::uint64_t next = 0;
+  const model::RequestSource source = [&]() -> std::optional<hooks::Request> {
+    for (; next < prompts.size(); ++next) {
+      if (done.contains(next)) continue;
+      const std::uint64_t index = next;
+      PromptTrace trace;
+      try {
+        if (!prompts[index].failure.empty())
+          fail(ErrorCode::kBadInput, "{}", prompts[index].failure);
+        trace = tokenise(tokenizer, plan.special, index, prompts[index]);
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::kBadInput) throw;
+        trace.index = index;
+        trace.input = prompts[index];
+        take(Recorder::failed(std::move(trace), e.message()));
+        continue;
+      }
+      hooks::Request request;
+      request.id = index;
+      request.name = prompts[index].id;
+      for (const TokenTrace& token : trace.tokens) request.ids.push_back(token.id);
+      request.generate = plan.generate;
+      request.generate.sampling.seed = plan.generate.sampling.seed + index;
+      recorder.open(std::move(trace));
+      ++next;
+      return request;
+    }
+    return std::nullopt;
+  };
+  model::run_requests(model, plan.engine, source, capture_plan(model, plan), plan.interventions,
+                      recorder, stop);
+}
+
+}  // namespace moescope::trace

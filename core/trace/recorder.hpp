@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "core/hooks/capture.hpp"
+#include "core/hooks/intervention.hpp"
+#include "core/model/engine.hpp"
+#include "core/tokenizer/tokenizer.hpp"
+#include "core/trace/expert_means.hpp"
+#include "core/trace/prompt_trace.hpp"
+
+namespace moescope::trace {
+
+/// What a recording runs and observes besides the prompts.
+struct RecordPlan {
+  model::EngineOptions engine;
+  std::vector<hooks::CaptureRule> captures;
+  std::size_t lens = 0;
+  bool router_logits = true;
+  hooks::InterventionPlan interventions;
+  hooks::Generation generate;  ///< after every prompt; the seed is combined with the prompt's index
+  tokenizer::SpecialText special = tokenizer::SpecialText::kPlain;
+  ExpertMeans* means = nullptr;  ///< adds up every expert's output where given
+};
+
+/// Takes one finished trace; may block.
+using TraceTaker = std::function<void(PromptTrace&&)>;
+
+/// Runs the prompts whose indexes are not in `done` and hands over a trace of each, in the order in
+/// which they finish. A prompt that cannot run is handed over with its failure.
+/// Errors: those of model::run_requests and of the taker.
+void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                    std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
+                    const RecordPlan& plan, const TraceTaker& take, std::stop_token stop = {});
+
+}  // namespace moescope::trace
