@@ -127,9 +127,8 @@ void matmul_sizes(benchmark::internal::Benchmark* bench) {
   for (const int threads : {1, 2})
     for (const ElementType type : types)
       bench->Args({static_cast<int>(type), 512, 3584, 1024, threads});
-  for (const int threads : {1, 2})
-    for (const int n_tok : {2, 4, 8, 9, 12, 16, 32, 64, 128})
-      bench->Args({static_cast<int>(ElementType::kBF16), n_tok, 3584, 1024, threads});
+  for (const int n_tok : {2, 4, 8, 12, 16, 32, 64, 128})
+    bench->Args({static_cast<int>(ElementType::kBF16), n_tok, 3584, 1024, 2});
   for (const int threads : {1, 2}) {
     bench->Args({static_cast<int>(ElementType::kBF16), 1, 131072, 4096, threads});
     bench->Args({static_cast<int>(ElementType::kF16), 1, 131072, 4096, threads});

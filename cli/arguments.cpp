@@ -45,7 +45,6 @@ const OptionInfo& known_option(const CommandInfo& command, std::string_view name
   if (const OptionInfo* option = find_option(command, name)) return *option;
   const auto names = option_names(command);
   std::vector<std::string> dashed;
-  dashed.reserve(names.size());
   for (const auto n : names) dashed.push_back(fmt::format("--{}", n));
   const std::vector<std::string_view> views(dashed.begin(), dashed.end());
   usage(command, unknown_name("option", fmt::format("--{}", name), views));

@@ -4,6 +4,12 @@ namespace moescope::cli {
 namespace {
 
 constexpr const CommandInfo* kCommands[] = {
+    &kInspectCommand,
+    &kGenerateCommand,
+    &kRecordCommand,
+    &kTokenizeCommand,
+    &kLogprobsCommand,
+    &kVerifyCommand,
     &kDoctorCommand,
     &kHelpCommand,
     &kManCommand,

@@ -8,6 +8,12 @@ namespace moescope::cli {
 extern const CommandInfo kCompletionCommand;
 extern const CommandInfo kDoctorCommand;
 extern const CommandInfo kHelpCommand;
+extern const CommandInfo kInspectCommand;
+extern const CommandInfo kVerifyCommand;
+extern const CommandInfo kTokenizeCommand;
+extern const CommandInfo kLogprobsCommand;
+extern const CommandInfo kGenerateCommand;
+extern const CommandInfo kRecordCommand;
 extern const CommandInfo kManCommand;
 
 }  // namespace moescope::cli

@@ -122,7 +122,7 @@ bool is_network_folder(const fs::path& folder) {
   return false;
 }
 
-Finding folder_finding(std::string topic, const fs::path& folder) {
+Finding folder_finding(std::string topic, fs::path folder) {
   Finding out{.topic = std::move(topic)};
   std::error_code error;
   fs::path existing = folder;

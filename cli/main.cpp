@@ -8,6 +8,7 @@
 
 #include "cli/dispatch.hpp"
 #include "cli/output.hpp"
+#include "cli/wait_policy.hpp"
 #include "core/base/error.hpp"
 #include "core/formats/sigbus.hpp"
 
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   try {
     const std::span<char*> given(argv, static_cast<std::size_t>(argc));
     const std::vector<std::string> words(given.begin() + (argc > 0 ? 1 : 0), given.end());
+    moescope::cli::let_threads_sleep(argv);
     moescope::formats::install_sigbus_handler();
     const int code = moescope::cli::dispatch(words);
     moescope::cli::flush_out();

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <iterator>
 #include <utility>
@@ -16,7 +14,7 @@ namespace moescope::cli {
 namespace {
 
 std::string duration_text(double seconds) {
-  const auto s = static_cast<std::uint64_t>(std::llround(std::min(seconds, 1e9)));
+  const auto s = static_cast<std::uint64_t>(seconds + 0.5);
   if (s < 90) return fmt::format("{} s", s);
   if (s < 90 * 60) return fmt::format("{} min", (s + 30) / 60);
   return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);

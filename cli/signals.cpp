@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 #include "cli/output.hpp"
 #include "core/base/error.hpp"
@@ -24,18 +25,17 @@ SignalWatcher::SignalWatcher(bool cooperative) {
   sigemptyset(&watched_);
   for (const int signal : {SIGINT, SIGTERM})
     if (!is_ignored(signal)) sigaddset(&watched_, signal);
-  pthread_sigmask(SIG_BLOCK, &watched_, &before_);
+  pthread_sigmask(SIG_BLOCK, &watched_, nullptr);
   thread_ = std::jthread(
-      [this, cooperative](const std::stop_token& finished) { watch(cooperative, finished); });
+      [this, cooperative](std::stop_token finished) { watch(cooperative, std::move(finished)); });
 }
 
 SignalWatcher::~SignalWatcher() {
   thread_.request_stop();
   thread_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void SignalWatcher::watch(bool cooperative, const std::stop_token& finished) {
+void SignalWatcher::watch(bool cooperative, std::stop_token finished) {
   constexpr int kInterrupted = static_cast<int>(ErrorCode::kInterrupted);
   const timespec patience{.tv_sec = 0, .tv_nsec = 20'000'000};
   while (!finished.stop_requested()) {

@@ -20,9 +20,9 @@ class SignalWatcher {
   std::stop_token token() const { return source_.get_token(); }
 
  private:
-  void watch(bool cooperative, const std::stop_token& finished);
+  void watch(bool cooperative, std::stop_token finished);
 
-  sigset_t watched_, before_;
+  sigset_t watched_;
   std::stop_source source_;
   std::jthread thread_;
 };

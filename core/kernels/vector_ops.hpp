@@ -22,8 +22,7 @@ void scale_add(float s, std::span<const float> a, std::span<float> inout) noexce
 void silu_mul(std::span<const float> gate, std::span<const float> up,
               std::span<float> out) noexcept;
 
-/// e to the x: -inf gives 0, overflow inf, NaN stays NaN.
-/// Errors: at most 0.97 ulp, measured over 3.7e7 values of the whole range.
+/// e to the x: within 1 ulp of the exact value; -inf gives 0, overflow inf, NaN stays NaN.
 float exp_f32(float x) noexcept;
 
 /// The largest value; -inf when x is empty.

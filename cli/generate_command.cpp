@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/command_table.hpp"
+#include "cli/engine_arguments.hpp"
+#include "cli/json_output.hpp"
+#include "cli/option_table.hpp"
+#include "cli/output.hpp"
+#include "cli/recording.hpp"
+#include "cli/share.hpp"
+#include "cli/terminal.hpp"
+#include "cli/text_input.hpp"
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/model/stop_text.hpp"
+
+namespace moescope::cli {
+namespace {
+
+constexpr std::size_t kDefaultNewTokens = 128;
+
+std::string_view reason_text(hooks::FinishReason reason) {
+  switch (reason) {
+    case hooks::FinishReason::kStopToken:
+      return "end token";
+    case hooks::FinishReason::kStopString:
+      return "stop string";
+    case hooks::FinishReason::kMaxTokens:
+      return "token limit";
+    case hooks::FinishReason::kContext:
+      return "context full";
+    case hooks::FinishReason::kScored:
+      return "nothing asked for";
+    case hooks::FinishReason::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+/// Text as it leaves: decoded token by token, cut at a stop string, written at once or kept.
+class Stream {
+ public:
+  Stream(const tokenizer::Tokenizer& tokenizer, std::vector<std::string> stops, bool write)
+      : decode_(tokenizer), stop_(std::move(stops)), write_(write) {}
+
+  /// True when a stop string has appeared.
+  bool push(TokenId token) {
+    emit(stop_.push(decode_.push(token)));
+    return stop_.stopped();
+  }
+  void finish() {
+    emit(stop_.push(decode_.finish()));
+    emit(stop_.finish());
+    if (write_) write_out("\n");
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  void emit(const std::string& piece) {
+    text_ += piece;
+    if (!write_ || piece.empty()) return;
+    write_out(on_terminal_ ? escape_stream(piece) : piece);
+    flush_out();
+  }
+  /// Line ends pass; every other control character is made visible.
+  static std::string escape_stream(const std::string& piece) {
+    std::string out;
+    std::size_t from = 0;
+    for (std::size_t at = piece.find('\n'); at != std::string::npos; at = piece.find('\n', from)) {
+      out += escape_terminal(std::string_view(piece).substr(from, at - from)) + "\n";
+      from = at + 1;
+    }
+    return out + escape_terminal(std::string_view(piece).substr(from));
+  }
+
+  tokenizer::DecodeStream decode_;
+  model::StopText stop_;
+  bool write_;
+  bool on_terminal_ = stdout_terminal().is_terminal;
+  std::string text_;
+};
+
+class LastFinish : public hooks::Sink {
+ public:
+  void finished(const hooks::FinishedEvent& e) override {
+    if (e.reason == hooks::FinishReason::kFailed)
+      fail(ErrorCode::kBadInput, "prompt: {}", e.message);
+    reason = e.reason;
+    generated.assign(e.generated.begin(), e.generated.end());
+  }
+  hooks::FinishReason reason = hooks::FinishReason::kScored;
+  std::vector<TokenId> generated;
+};
+
+std::vector<TokenId> prompt_ids(const tokenizer::Tokenizer& tokenizer, const std::string& text,
+                                tokenizer::SpecialText special) {
+  std::vector<TokenId> ids;
+  if (tokenizer.add_bos() && tokenizer.bos()) ids.push_back(*tokenizer.bos());
+  for (const tokenizer::Token& t : tokenizer.encode(text, special)) ids.push_back(t.id);
+  return ids;
+}
+
+int run(const Arguments& arguments) {
+  const std::string& model_name = arguments.positional(0);
+  const std::string& prompt = arguments.positional(1);
+  const model::Model m = model::open_model(resolve_model(model_name));
+  const tokenizer::Tokenizer tokenizer = resolve_tokenizer(model_name);
+  const auto special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
+                                                 : tokenizer::SpecialText::kPlain;
+  std::vector<std::string> stops;
+  for (const std::string_view s : arguments.values("stop")) stops.emplace_back(s);
+  Stream stream(tokenizer, std::move(stops), !arguments.json());
+
+  hooks::Generation generate;
+  generate.max_new_tokens = static_cast<std::size_t>(
+      arguments.integer("max-new-tokens", 1, 1 << 26).value_or(kDefaultNewTokens));
+  generate.sampling = sampling_options(arguments);
+  if (!arguments.flag("ignore-eos")) generate.stop_tokens = m.config.eos;
+  generate.stop_when = [&](std::span<const TokenId> generated) {
+    return stream.push(generated.back());
+  };
+
+  LastFinish last;
+  if (const auto file = arguments.value("record")) {
+    Recording recording{
+        .arguments = &arguments, .model = &m, .tokenizer = &tokenizer, .file = std::string(*file)};
+    recording.plan.generate = generate;
+    recording.plan.special = special;
+    recording.prompts = {{.id = "prompt", .text = prompt}};
+    recording.watch = [&](const trace::PromptTrace& trace) {
+      if (!trace.failure.empty()) fail(ErrorCode::kBadInput, "prompt: {}", trace.failure);
+      last.reason = trace.finish;
+      for (const trace::TokenTrace& t : trace.tokens)
+        if (t.phase == hooks::Phase::kDecode) last.generated.push_back(t.id);
+    };
+    run_recording(recording);
+  } else {
+    hooks::Request request;
+    request.ids = prompt_ids(tokenizer, prompt, special);
+    request.generate = generate;
+    std::optional<hooks::Request> next = std::move(request);
+    const model::RequestSource source = [&] { return std::exchange(next, std::nullopt); };
+    model::run_requests(m, engine_options(arguments), source, {}, intervention_plan(arguments, m),
+                        last, arguments.stop_token());
+  }
+  stream.finish();
+  if (!arguments.json()) {
+    if (!arguments.quiet())
+      message(
+          fmt::format("{} tokens, ended by: {}", last.generated.size(), reason_text(last.reason)));
+    return 0;
+  }
+  JsonOutput out = json_result("generate");
+  out["text"] = stream.text();
+  out["ids"] = JsonOutput::array();
+  for (const TokenId id : last.generated) out["ids"].push_back(id.value);
+  out["finish"] = reason_text(last.reason);
+  print_json(out);
+  return 0;
+}
+
+constexpr OptionInfo kOwnOptions[] = {
+    {.name = "max-new-tokens", .argument = "N", .help = "at most this many tokens (default 128)"},
+    {.name = "stop", .argument = "TEXT", .help = "end before this text", .repeatable = true},
+    {.name = "ignore-eos", .argument = "", .help = "go on after the model's end token"},
+    {.name = "special",
+     .argument = "",
+     .help = "recognise special tokens such as </s> in the prompt"},
+    {.name = "record",
+     .argument = "FILE",
+     .help = "append a run to this trace database, decode beside prefill"},
+};
+constexpr auto kOptions =
+    join_options(kOwnOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
+constexpr Example kExamples[] = {
+    {.command = "moescope generate demo 'Der Minister sagte' --max-new-tokens 40",
+     .what = "the likeliest continuation"},
+    {.command = "moescope generate demo 'Once upon' --temperature 0.8 --top-p 0.95 --seed 7",
+     .what = "a seeded draw"},
+    {.command = "moescope generate demo 'def main' --record run.db",
+     .what = "with every routing decision"},
+};
+
+}  // namespace
+
+constinit const CommandInfo kGenerateCommand = {
+    .name = "generate",
+    .summary = "continue a prompt, and record how it was routed",
+    .operands = "MODEL PROMPT",
+    .description =
+        "Writes the continuation to standard output as it comes. Greedy unless a temperature is "
+        "given; the same seed "
+        "gives the same text whatever the batch or the threads.",
+    .options = kOptions,
+    .examples = kExamples,
+    .run = run,
+    .watches_stop = true,
+};
+
+}  // namespace moescope::cli

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/command_table.hpp"
+#include "cli/engine_arguments.hpp"
+#include "cli/json_output.hpp"
+#include "cli/option_table.hpp"
+#include "cli/output.hpp"
+#include "cli/recording.hpp"
+#include "cli/share.hpp"
+#include "cli/text_input.hpp"
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/trace/prompts.hpp"
+
+namespace moescope::cli {
+namespace {
+
+std::vector<trace::PromptInput> read_prompts(const Arguments& arguments) {
+  std::vector<std::filesystem::path> files;
+  for (std::size_t i = 1; i < arguments.positionals().size(); ++i)
+    files.emplace_back(arguments.positional(i));
+  return trace::read_prompts(files);
+}
+
+hooks::Generation generation(const Arguments& arguments, const model::ModelConfig& config) {
+  hooks::Generation out;
+  out.max_new_tokens =
+      static_cast<std::size_t>(arguments.integer("max-new-tokens", 0, 1 << 26).value_or(0));
+  out.sampling = sampling_options(arguments);
+  if (!arguments.flag("ignore-eos")) out.stop_tokens = config.eos;
+  return out;
+}
+
+void report(const Arguments& arguments, const RecordingResult& r) {
+  if (arguments.json()) {
+    JsonOutput out = json_result("record");
+    out["file"] = *arguments.value("output");
+    out["run"] = r.run;
+    out["prompts"] = r.n_prompt;
+    out["resumed"] = r.n_resumed;
+    out["failed"] = r.n_failed;
+    out["tokens"] = r.n_token;
+    out["seconds"] = r.seconds;
+    out["already_complete"] = r.was_complete;
+    print_json(out);
+    return;
+  }
+  if (arguments.quiet()) return;
+  const std::string file = escape_terminal(*arguments.value("output"));
+  if (r.was_complete) {
+    message(fmt::format("{}: run {} is complete already; nothing to do", file, r.run));
+    return;
+  }
+  std::string line = fmt::format("{}: run {}, {} prompts", file, r.run, r.n_prompt);
+  if (r.n_resumed > 0) line += fmt::format(" ({} were there)", r.n_resumed);
+  line += fmt::format(", {} tokens in {:.1f} s ({:.0f} a second)", r.n_token, r.seconds,
+                      r.seconds > 0 ? static_cast<double>(r.n_token) / r.seconds : 0.0);
+  message(line);
+  if (r.n_failed > 0)
+    message(fmt::format(
+        "{} prompts failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
+        r.n_failed, file));
+}
+
+int run(const Arguments& arguments) {
+  const auto file = arguments.value("output");
+  if (!file) arguments.usage_error("-o FILE is needed");
+  if (arguments.flag("resume") && arguments.value("means-out"))
+    arguments.usage_error("--means-out needs a run from its beginning; leave --resume out");
+  const std::string& model_name = arguments.positional(0);
+  const model::Model m = model::open_model(resolve_model(model_name));
+  const tokenizer::Tokenizer tokenizer = resolve_tokenizer(model_name);
+
+  Recording recording{
+      .arguments = &arguments, .model = &m, .tokenizer = &tokenizer, .file = std::string(*file)};
+  recording.prompts = read_prompts(arguments);
+  recording.scores = trace::parse_scores(arguments.value_or("scores", "all"));
+  recording.text = trace::parse_text_mode(arguments.value_or("text", "full"));
+  recording.capture_type = trace::parse_capture_type(arguments.value_or("capture-type", "f32"));
+  recording.resume = arguments.flag("resume");
+  if (const auto path = arguments.value("means-out")) recording.means_out = std::string(*path);
+  if (const auto date = arguments.value("retain-until"))
+    recording.retain_until = std::string(*date);
+  for (const std::string_view text : arguments.values("capture"))
+    recording.plan.captures.push_back(hooks::parse_capture(text, m.config.shape()));
+  recording.plan.lens = static_cast<std::size_t>(arguments.integer("lens", 1, 1000).value_or(0));
+  recording.plan.special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
+                                                     : tokenizer::SpecialText::kPlain;
+  recording.plan.generate = generation(arguments, m.config);
+
+  const RecordingResult result = run_recording(recording);
+  report(arguments, result);
+  return result.n_failed > 0 ? static_cast<int>(ErrorCode::kBadInput) : 0;
+}
+
+constexpr OptionInfo kOwnOptions[] = {
+    {.name = "output",
+     .argument = "FILE",
+     .help = "trace database; a run is appended to an existing one"},
+    {.name = "resume", .argument = "", .help = "continue the last unfinished run of the same plan"},
+    {.name = "scores", .argument = "all|topk|none", .help = "router logits to keep (default all)"},
+    {.name = "text",
+     .argument = "none|hash|full",
+     .help = "what to keep of the prompts' text (default full)"},
+    {.name = "capture",
+     .argument = "SITES",
+     .help = "also keep activations: SITES[@POSITIONS][#PROMPTS], as in "
+             "'blocks.*.hook_resid_post@-1#de-*'",
+     .repeatable = true},
+    {.name = "capture-type",
+     .argument = "f32|f16|bf16",
+     .help = "how captured values are stored (default f32)"},
+    {.name = "lens",
+     .argument = "K",
+     .help = "keep the K likeliest words of every layer's residual stream"},
+    {.name = "max-new-tokens", .argument = "N", .help = "generate after every prompt (default 0)"},
+    {.name = "ignore-eos", .argument = "", .help = "go on after the model's end token"},
+    {.name = "special", .argument = "", .help = "recognise special tokens such as </s> in prompts"},
+    {.name = "means-out",
+     .argument = "FILE",
+     .help = "write every expert's mean output, for --intervene mean:…"},
+    {.name = "retain-until",
+     .argument = "DATE",
+     .help = "date by which the text should be gone, kept in the run"},
+};
+constexpr auto kOptions =
+    join_options(kOwnOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
+constexpr Example kExamples[] = {
+    {.command = "moescope record demo suites/prompts/*.jsonl -o run.db",
+     .what = "six files, every routing decision"},
+    {.command = "moescope record demo prompts.csv -o run.db --resume",
+     .what = "go on where a run was cut off"},
+    {.command = "moescope record demo en.jsonl -o masked.db --intervene mask:L3.E4",
+     .what = "with an expert taken away"},
+};
+
+}  // namespace
+
+constinit const CommandInfo kRecordCommand = {
+    .name = "record",
+    .summary = "run prompts and write every routing decision into SQLite",
+    .operands = "MODEL PROMPTS...",
+    .description =
+        "Prompts come from JSONL (text, and where wanted id and group; any other key is a label), "
+        "CSV with a header "
+        "row, or plain text, one prompt a line. A prompt commits whole or not at all; a run that "
+        "was cut off continues "
+        "with --resume, with nothing lost and nothing doubled. A prompt that cannot run (too long, "
+        "not UTF-8) is kept "
+        "as failed with its reason, and the exit code is 1. docs/formats/trace.md explains every "
+        "table.",
+    .options = kOptions,
+    .examples = kExamples,
+    .run = run,
+    .watches_stop = true,
+};
+
+}  // namespace moescope::cli

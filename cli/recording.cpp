@@ -1,0 +1,168 @@
+#include "cli/recording.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+
+#include "cli/engine_arguments.hpp"
+#include "cli/model_provenance.hpp"
+#include "cli/progress.hpp"
+#include "cli/version.hpp"
+#include "core/base/error.hpp"
+#include "core/base/sha256.hpp"
+#include "core/formats/file_hash.hpp"
+#include "core/kernels/isa.hpp"
+#include "core/trace/prompts.hpp"
+#include "core/trace/writer.hpp"
+
+namespace moescope::cli {
+namespace {
+
+using trace::RunInfo;
+
+/// What decides the rows besides the fields of RunInfo, in words that a reader of the run
+/// understands.
+std::map<std::string, std::string> plan_options(const Recording& r) {
+  std::map<std::string, std::string> out;
+  for (std::size_t i = 0; i < r.plan.captures.size(); ++i)
+    out[fmt::format("capture.{:03}", i)] = r.plan.captures[i].pattern;
+  for (std::size_t i = 0; i < r.plan.interventions.items.size(); ++i) {
+    const hooks::Intervention& x = r.plan.interventions.items[i];
+    std::string text = fmt::format("{} ({})", to_string(x), hooks::info(x.kind).meaning);
+    if (!x.mean.empty()) {
+      Sha256 sha;
+      sha.update(std::as_bytes(std::span(x.mean)));
+      text += fmt::format(", mean {}", sha.hex());
+    }
+    out[fmt::format("intervention.{:03}", i)] = std::move(text);
+  }
+  out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
+  if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
+  const hooks::Generation& g = r.plan.generate;
+  if (g.max_new_tokens == 0) return out;
+  out["max_new_tokens"] = std::to_string(g.max_new_tokens);
+  out["sampling"] =
+      fmt::format("temperature {}, top-k {}, top-p {}, min-p {}", g.sampling.temperature,
+                  g.sampling.top_k, g.sampling.top_p, g.sampling.min_p);
+  std::string stops;
+  for (const TokenId id : g.stop_tokens)
+    stops += fmt::format("{}{}", stops.empty() ? "" : " ", id.value);
+  out["stop_tokens"] = stops;
+  return out;
+}
+
+RunInfo run_info(const Recording& r) {
+  const model::ModelConfig& c = r.model->config;
+  RunInfo info;
+  info.weights_id = weights_id(*r.model);
+  info.tokenizer_hash = r.tokenizer->hash();
+  info.config = r.model->folder.config().text;
+  info.family = c.family;
+  info.n_layer = c.n_layer;
+  info.n_expert = c.gating.n_expert;
+  info.top_k = c.gating.top_k;
+  info.n_vocab = c.n_vocab;
+  for (std::size_t l = 0; l < c.n_layer; ++l)
+    if (c.routes[l]) info.routing_layers.emplace_back(l);
+  info.scores = r.scores;
+  info.text = r.text;
+  info.capture_type = r.capture_type;
+  info.n_lens = r.plan.lens;
+  info.seed = r.plan.generate.sampling.seed;
+  info.prompts_hash = trace::prompts_hash(r.prompts);
+  info.n_prompt = r.prompts.size();
+  info.options = plan_options(r);
+  info.label_keys = trace::label_keys(r.prompts);
+  for (std::size_t i = 0; i < std::min(c.n_vocab, r.tokenizer->n_vocab()); ++i)
+    info.pieces.push_back(r.tokenizer->token_bytes(TokenId(i)));
+  info.model = r.arguments->positional(0);
+  info.model_path = std::filesystem::absolute(r.model->folder.folder().path()).string();
+  info.code_version = program_version();
+  info.isa = kernels::isa_name();
+  info.threads = r.plan.engine.threads > 0 ? r.plan.engine.threads
+                                           : static_cast<std::size_t>(omp_get_max_threads());
+  info.batch = r.plan.engine.max_batch_tokens;
+  info.command_line = r.arguments->command_line();
+  info.retain_until = r.retain_until;
+  return info;
+}
+
+/// Hashes in the background; asking for the result waits and throws what went wrong.
+class BackgroundHash {
+ public:
+  explicit BackgroundHash(const model::Model& model)
+      : result_(std::async(std::launch::async, [&model, stop = stop_.get_token()] {
+          formats::HashOptions options;
+          options.stop = stop;
+          return formats::model_hash(
+              formats::hash_files(model.folder.identity_files(model.files), options));
+        })) {}
+  ~BackgroundHash() { stop_.request_stop(); }
+  BackgroundHash(const BackgroundHash&) = delete;
+  BackgroundHash& operator=(const BackgroundHash&) = delete;
+  std::string get() { return result_.get(); }
+
+ private:
+  std::stop_source stop_;
+  std::future<std::string> result_;
+};
+
+}  // namespace
+
+std::string weights_id(const model::Model& model) {
+  constexpr std::size_t kSampleBytes = 64;
+  Sha256 sha;
+  for (const formats::TensorView& t : model.files.tensors()) {
+    sha.update(fmt::format("{}\n{} {}\n", t.name, name(t.type), formats::shape_text(t.shape)));
+    sha.update(t.bytes.first(std::min(kSampleBytes, t.bytes.size())));
+  }
+  return sha.hex();
+}
+
+RecordingResult run_recording(Recording& r) {
+  const Arguments& arguments = *r.arguments;
+  r.plan.engine = engine_options(arguments);
+  r.plan.interventions = intervention_plan(arguments, *r.model);
+  r.plan.router_logits = r.scores == trace::Scores::kAll;
+  std::optional<trace::ExpertMeans> means;
+  if (r.means_out) r.plan.means = &means.emplace(r.model->config);
+
+  const RunInfo info = run_info(r);
+  trace::Writer writer(r.file);
+  RecordingResult result{.n_prompt = r.prompts.size()};
+  trace::Resumed resumed;
+  if (r.resume)
+    resumed = writer.resume_run(info);
+  else
+    resumed.run = writer.begin_run(info);
+  result.run = resumed.run;
+  result.n_resumed = resumed.done.size();
+  result.was_complete = resumed.complete;
+  if (resumed.complete) return result;
+
+  BackgroundHash hash(*r.model);
+  Progress progress("recording", "prompts", r.prompts.size(), arguments.quiet());
+  progress.start_at(resumed.done.size());
+  std::uint64_t n_done = resumed.done.size();
+  const trace::TraceTaker take = [&](trace::PromptTrace&& trace) {
+    if (!trace.failure.empty()) ++result.n_failed;
+    result.n_token += trace.tokens.size();
+    if (r.watch) r.watch(trace);
+    writer.push(std::move(trace));
+    progress.update(++n_done);
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  trace::record_prompts(*r.model, *r.tokenizer, r.prompts, resumed.done, r.plan, take,
+                        arguments.stop_token());
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  progress.clear();
+  result.model_hash = hash.get();
+  writer.finish(result.model_hash);
+  if (means) means->write(*r.means_out, result.model_hash);
+  return result;
+}
+
+}  // namespace moescope::cli
