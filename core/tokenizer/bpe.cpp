@@ -143,13 +143,9 @@ void BpeModel::take_apart(const Merger::Splits& splits, std::vector<Symbol>& sym
 
 void BpeModel::emit_unknown(std::string_view text, std::size_t at, std::size_t n_byte,
                             std::vector<ModelToken>& out) const {
-  const std::string_view character = text.substr(at, n_byte);
-  const auto id_of = [this](char c) { return byte_ids[static_cast<unsigned char>(c)]; };
-  const bool as_bytes = !byte_ids.empty() &&
-                        std::ranges::all_of(character, [&](char c) { return id_of(c) != kNoId; });
-  if (as_bytes) {
-    for (std::size_t i = 0; i < n_byte; ++i)
-      out.push_back({TokenId(id_of(character[i])), at + i, at + i + 1});
+  if (!byte_ids.empty()) {
+    for (std::size_t i = at; i < at + n_byte; ++i)
+      out.push_back({TokenId(byte_ids[static_cast<unsigned char>(text[i])]), i, i + 1});
     return;
   }
   if (!unk) {
@@ -189,7 +185,8 @@ void BpeModel::merge_and_emit(std::string_view text, std::size_t& at, std::vecto
 void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merger& merger,
                       std::vector<ModelToken>& out) const {
   if (ignore_merges) {
-    if (const auto id = vocabulary.find(text)) {
+    const auto id = vocabulary.find(text);
+    if (id && !outside.find(id->value)) {
       out.push_back({*id, 0, text.size()});
       return;
     }

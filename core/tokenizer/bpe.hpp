@@ -114,13 +114,12 @@ struct BpeModel {
   FlatMap<std::uint32_t> characters;    ///< code point → symbol id
   std::uint32_t n_id = 0;               ///< symbol ids from here on are no tokens
   PrefixMatcher frozen;                 ///< user-defined pieces: matched first, never merged
-  std::vector<std::uint32_t> byte_ids;  ///< token of each byte or kNoId; empty: no byte fallback
+  std::vector<std::uint32_t> byte_ids;  ///< token of each byte; empty: no byte fallback
   std::vector<bool> unused;             ///< pieces that are taken apart again; may be empty
   std::optional<TokenId> unk;
   bool fuse_unk = false;
   bool ignore_merges = false;  ///< text that is one piece of the vocabulary stays whole
-
-  static constexpr std::uint32_t kNoId = UINT32_MAX;
+  FlatMap<bool> outside;       ///< ids of added tokens, which are no pieces of the model
 
   /// Adds the tokens of one piece of normalised text to `out`.
   /// Errors: kBadInput for a character without a token where there is no unknown token.

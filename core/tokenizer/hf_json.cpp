@@ -76,6 +76,26 @@ void read_merges(const JsonNode& list, TokenizerParts& parts) {
   }
 }
 
+/// Without a single byte piece the fallback does nothing. With some of them the reference puts
+/// tokens out of order, so that no ids would be right.
+void read_byte_pieces(const JsonNode& model, TokenizerParts& parts) {
+  std::vector<std::uint32_t> ids;
+  std::string missing;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const std::string name = fmt::format("<0x{:02X}>", byte);
+    if (const auto id = parts.vocabulary.find(name))
+      ids.push_back(id->value);
+    else
+      missing = name;
+  }
+  if (ids.empty()) return;
+  if (ids.size() < 256)
+    fail(ErrorCode::kBadInput,
+         "{}: key '{}.byte_fallback': {} of the 256 byte pieces are missing, such as '{}'",
+         model.where(), model.path(), 256 - ids.size(), missing);
+  parts.model.byte_ids = std::move(ids);
+}
+
 void read_model(const JsonNode& node, std::size_t n_added, TokenizerParts& parts) {
   check_keys(node,
              {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
@@ -95,11 +115,7 @@ void read_model(const JsonNode& node, std::size_t n_added, TokenizerParts& parts
     if (!parts.model.unk) unk->expected("a piece of the vocabulary");
     parts.unk = parts.model.unk;
   }
-  if (!flag(node, "byte_fallback", false)) return;
-  parts.model.byte_ids.assign(256, BpeModel::kNoId);
-  for (unsigned byte = 0; byte < 256; ++byte)
-    if (const auto id = parts.vocabulary.find(fmt::format("<0x{:02X}>", byte)))
-      parts.model.byte_ids[byte] = id->value;
+  if (flag(node, "byte_fallback", false)) read_byte_pieces(node, parts);
 }
 
 void read_added_tokens(const std::vector<JsonNode>& list, TokenizerParts& parts) {

@@ -31,7 +31,10 @@ void TokenizerParts::add_token(AddedToken token, std::string_view from) {
   if (known && *known != token.id)
     fail(ErrorCode::kBadInput, "{}: added token {} has id {}, but the vocabulary gives it {}", from,
          shown(token.content), token.id.value, known->value);
-  if (!known) vocabulary.add(token.id, token.content, from);
+  if (!known) {
+    vocabulary.add(token.id, token.content, from);
+    model.outside.insert(token.id.value, true);
+  }
   added.push_back(std::move(token));
 }
 

@@ -171,7 +171,7 @@ BpeModel score_bpe(std::span<const ScoredPiece> pieces, bool byte_fallback,
   BpeModel model;
   model.n_id = static_cast<std::uint32_t>(pieces.size());
   model.fuse_unk = true;
-  if (byte_fallback) model.byte_ids.assign(256, BpeModel::kNoId);
+  if (byte_fallback) model.byte_ids.assign(256, kNone);
   std::vector<Part> parts;
   for (std::size_t id = 0; id < pieces.size(); ++id) {
     check_piece(pieces[id], id, where);
@@ -179,7 +179,7 @@ BpeModel score_bpe(std::span<const ScoredPiece> pieces, bool byte_fallback,
   }
   if (!model.unk) fail(ErrorCode::kBadInput, "{}: no piece is of type unknown", where);
   for (std::size_t byte = 0; byte < model.byte_ids.size(); ++byte)
-    if (model.byte_ids[byte] == BpeModel::kNoId)
+    if (model.byte_ids[byte] == kNone)
       fail(ErrorCode::kBadInput, "{}: byte fallback is on, but piece \"<0x{:02X}>\" is missing",
            where, byte);
   add_characters(parts, model);

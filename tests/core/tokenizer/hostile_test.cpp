@@ -29,7 +29,7 @@ std::string json_with(std::string_view from = "", std::string_view to = "") {
       R"("pre_tokenizer":null,)"
       R"("post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<unk>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<unk>":{"id":"<unk>","ids":[0]}}},)"
       R"("decoder":{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]},)"
-      R"("model":{"type":"BPE","dropout":null,"unk_token":"<unk>","fuse_unk":true,"byte_fallback":true,"vocab":{"<unk>":0,"a":1,"b":2,"ab":3,"▁":4,"<0x0A>":5},"merges":["a b"]}})";
+      R"("model":{"type":"BPE","dropout":null,"unk_token":"<unk>","fuse_unk":true,"byte_fallback":false,"vocab":{"<unk>":0,"a":1,"b":2,"ab":3,"▁":4,"<0x0A>":5},"merges":["a b"]}})";
   if (from.empty()) return text;
   const std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -72,6 +72,8 @@ std::vector<Case> json_cases() {
       {"no merges", json_with(",\"merges\":[\"a b\"]", ""), "key 'model': key 'merges' is missing"},
       {"unk absent", json_with("\"unk_token\":\"<unk>\"", "\"unk_token\":\"<no>\""),
        "key 'model.unk_token': expected a piece of the vocabulary, got \"<no>\""},
+      {"byte missing", json_with("\"byte_fallback\":false", "\"byte_fallback\":true"),
+       "key 'model.byte_fallback': 255 of the 256 byte pieces are missing, such as '<0xFF>'"},
       {"flag", json_with("\"fuse_unk\":true", "\"fuse_unk\":1"),
        "key 'model.fuse_unk': expected true or false, got 1"},
       {"normalizer", json_with("\"Prepend\"", "\"NFKC\""),
