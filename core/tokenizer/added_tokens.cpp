@@ -54,7 +54,8 @@ std::vector<Stretch> AddedTokens::cut(std::string_view text, bool special) const
     const AddedToken& token = tokens_[match->value];
     if (token.special && !special) continue;
     if (token.single_word && touches_word(text, begin, end)) continue;
-    if (token.lstrip) begin = skip_space_back(text, begin, std::min(done, begin));
+    if (token.lstrip) begin = skip_space_back(text, begin, done);
+    if (begin >= end) continue;  // white space that the token before has taken
     if (token.rstrip) end = skip_space(text, end);
     if (done < begin) out.push_back({std::nullopt, done, begin});
     out.push_back({token.id, begin, end});
