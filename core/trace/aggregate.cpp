@@ -2,9 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <tuple>
 
 namespace moescope::trace {
+namespace {
+
+/// One statement for many rows costs half of one a row.
+constexpr std::size_t kRowsAtOnce = 64;
+
+/// Adds n rows of token_expert; each binds all its seven columns.
+std::string token_expert_sql(std::size_t n) {
+  std::string sql =
+      "INSERT INTO token_expert (run, phase, token_id, layer, expert, count, weight_sum) VALUES ";
+  for (std::size_t i = 0; i < n; ++i) sql += i > 0 ? ", (?,?,?,?,?,?,?)" : "(?,?,?,?,?,?,?)";
+  return sql +
+         " ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+         "weight_sum = weight_sum + excluded.weight_sum";
+}
+
+}  // namespace
 
 std::int64_t fixed_weight(float weight) {
   return std::llround(static_cast<double>(weight) * 4294967296.0);
@@ -36,10 +53,8 @@ Aggregates::Aggregates(Database& db, std::int64_t run, const RunInfo& info)
                     "VALUES (?1, ?2, ?3, ?4) "
                     "ON CONFLICT DO UPDATE SET n_token = n_token + excluded.n_token, "
                     "n_prompt = n_prompt + excluded.n_prompt"),
-      token_row_(db,
-                 "INSERT INTO token_expert (run, phase, layer, expert, token_id, count, "
-                 "weight_sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET "
-                 "count = count + excluded.count, weight_sum = weight_sum + excluded.weight_sum"),
+      token_row_(db, token_expert_sql(1)),
+      token_rows_(db, token_expert_sql(kRowsAtOnce)),
       coselection_(db,
                    "INSERT INTO coselection (run, phase, layer, expert_a, expert_b, count) "
                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
@@ -139,21 +154,37 @@ void Aggregates::flush_token_expert() {
             [](const TokenExpert& a, const TokenExpert& b) {
               return std::tie(a.phase, a.token, a.place) < std::tie(b.phase, b.token, b.place);
             });
-  for (std::size_t first = 0; first < token_expert_.size();) {
-    const TokenExpert& key = token_expert_[first];
-    Tally tally;
-    std::size_t last = first;
-    for (; last < token_expert_.size() && token_expert_[last].phase == key.phase &&
-           token_expert_[last].place == key.place && token_expert_[last].token == key.token;
-         ++last) {
-      tally.count += 1;
-      tally.weight_sum += token_expert_[last].weight;
-    }
-    token_row_.run(run_, key.phase, layer_of(key.place), key.place % n_expert_, key.token,
-                   tally.count, tally.weight_sum);
-    first = last;
+  std::vector<TokenTally> rows;
+  for (const TokenExpert& choice : token_expert_) {
+    const bool same = !rows.empty() && rows.back().key.phase == choice.phase &&
+                      rows.back().key.token == choice.token &&
+                      rows.back().key.place == choice.place;
+    if (!same) rows.push_back({choice, {}});
+    rows.back().tally.count += 1;
+    rows.back().tally.weight_sum += choice.weight;
   }
   token_expert_.clear();
+  for (std::size_t first = 0; first < rows.size(); first += kRowsAtOnce)
+    put_token_experts(std::span(rows).subspan(first, std::min(kRowsAtOnce, rows.size() - first)));
+}
+
+void Aggregates::put_token_experts(std::span<const TokenTally> rows) {
+  const bool whole = rows.size() == kRowsAtOnce;
+  Statement& statement = whole ? token_rows_ : token_row_;
+  int at = 0;
+  for (const auto& [key, tally] : rows) {
+    statement.bind(++at, run_);
+    statement.bind(++at, key.phase);
+    statement.bind(++at, key.token);
+    statement.bind(++at, layer_of(key.place));
+    statement.bind(++at, key.place % n_expert_);
+    statement.bind(++at, tally.count);
+    statement.bind(++at, tally.weight_sum);
+    if (whole) continue;
+    statement.run();
+    at = 0;
+  }
+  if (whole) statement.run();
 }
 
 void Aggregates::flush() {

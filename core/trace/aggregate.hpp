@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "core/trace/prompt_trace.hpp"
@@ -46,10 +47,16 @@ class Aggregates {
     std::int64_t weight;
   };
 
+  struct TokenTally {
+    TokenExpert key;
+    Tally tally;
+  };
+
   void add_token(const PromptTrace& trace, std::size_t token, std::vector<Tally>& usage);
   void flush_phase(std::uint32_t phase, PhaseSums& sums);
   void flush_labels(std::uint32_t phase, PhaseSums& sums);
   void flush_token_expert();
+  void put_token_experts(std::span<const TokenTally> rows);
   std::uint32_t layer_of(std::size_t place) const;
 
   std::int64_t run_;
@@ -58,7 +65,7 @@ class Aggregates {
   PhaseSums phases_[2];
   std::vector<TokenExpert> token_expert_;
   Statement usage_prompt_, usage_run_, usage_label_, run_tokens_, label_tokens_, token_row_,
-      coselection_;
+      token_rows_, coselection_;
 };
 
 }  // namespace moescope::trace

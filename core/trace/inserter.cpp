@@ -52,6 +52,29 @@ void check_values(const PromptTrace& trace, const RunInfo& info) {
            escape_terminal(trace.input.id), weight);
 }
 
+/// Inserts all choices of one layer of ?1, a token; of as many layers as fit one statement.
+std::size_t layers_per_statement(const RunInfo& info) {
+  constexpr std::size_t kMaxRow = 1000;
+  const std::size_t n_route = info.routing_layers.size();
+  return n_route * info.top_k <= kMaxRow ? std::max<std::size_t>(n_route, 1) : 1;
+}
+
+/// One statement for many rows costs half of one a row. With one layer a statement the layer is
+/// bound as ?2.
+std::string routing_sql(const RunInfo& info) {
+  std::string sql = "INSERT INTO routing (token, layer, slot, expert, weight, margin) VALUES ";
+  const std::size_t n_layer = layers_per_statement(info);
+  std::size_t at = 2;
+  for (std::size_t i = 0; i < n_layer; ++i)
+    for (std::size_t slot = 0; slot < std::max<std::size_t>(info.top_k, 1); ++slot) {
+      const std::string layer = n_layer == 1 ? "?2" : std::to_string(info.routing_layers[i].value);
+      sql += fmt::format("{}(?1, {}, {}, ?{}, ?{}, ?{})", at > 2 ? ", " : "", layer, slot, at + 1,
+                         at + 2, at + 3);
+      at += 3;
+    }
+  return sql;
+}
+
 /// The parts that refer to tokens by position.
 void check_positions(const PromptTrace& trace, const RunInfo& info) {
   for (const LensTrace& lens : trace.lens) {
@@ -105,9 +128,7 @@ Inserter::Inserter(Database& db, std::int64_t run, const RunInfo& info, std::siz
           "INSERT INTO token (prompt, pos, phase, token_id, text, begin_byte, end_byte, "
           "logprob, entropy, rank, predicted, router_logits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
           "?8, ?9, ?10, ?11, ?12)"),
-      routing_(db,
-               "INSERT INTO routing (token, layer, slot, expert, weight, margin) "
-               "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+      routing_(db, routing_sql(info)),
       lens_(db,
             "INSERT INTO lens (token, layer, rank, token_id, logprob) "
             "VALUES (?1, ?2, ?3, ?4, ?5)"),
@@ -245,14 +266,24 @@ void Inserter::insert_tokens(const PromptTrace& trace, std::int64_t prompt) {
 
 void Inserter::insert_routing(const PromptTrace& trace, std::size_t token, std::int64_t id) {
   const std::size_t n_route = info_.routing_layers.size();
-  for (std::size_t route = 0; route < n_route; ++route)
-    for (std::size_t slot = 0; slot < info_.top_k; ++slot) {
-      const std::size_t at = (token * n_route + route) * info_.top_k + slot;
-      std::optional<float> margin;
-      if (std::isfinite(trace.margin[at])) margin = trace.margin[at];
-      routing_.run(id, info_.routing_layers[route].value, slot, trace.expert[at], trace.weight[at],
-                   margin);
+  const std::size_t step = layers_per_statement(info_);
+  if (info_.top_k == 0) return;
+  for (std::size_t route = 0; route < n_route; route += step) {
+    routing_.bind(1, id);
+    if (step == 1) routing_.bind(2, info_.routing_layers[route].value);
+    int place = 2;
+    for (std::size_t i = 0; i < step * info_.top_k; ++i) {
+      const std::size_t at = (token * n_route + route) * info_.top_k + i;
+      routing_.bind(++place, trace.expert[at]);
+      routing_.bind(++place, trace.weight[at]);
+      if (std::isfinite(trace.margin[at])) {
+        routing_.bind(++place, trace.margin[at]);
+      } else {
+        routing_.bind(++place, nullptr);
+      }
     }
+    routing_.run();
+  }
 }
 
 void Inserter::insert_lens(const PromptTrace& trace, std::int64_t first_token) {

@@ -100,7 +100,7 @@ class Statement {
   }
   template <class... Values>
   Statement& bind_all(const Values&... values) {
-    int at = 0;
+    [[maybe_unused]] int at = 0;
     (bind(++at, values), ...);
     return *this;
   }

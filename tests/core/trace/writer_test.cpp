@@ -244,6 +244,34 @@ TEST(Writer, FinishWantsEveryPromptAndTheHash) {
   EXPECT_THAT(error_of([&] { writer.finish(""); }), HasSubstr("hash of the model"));
 }
 
+TEST(Writer, TakesModelsOfEveryShape) {
+  struct Shape {
+    std::size_t n_layer, n_expert, top_k;
+  };
+  TempFolder folder;
+  for (const Shape shape : {Shape{0, 0, 0}, {1, 2, 1}, {45, 30, 20}, {60, 30, 20}, {2, 3, 3}}) {
+    RunInfo info = small_run(3);
+    info.n_layer = std::max<std::size_t>(shape.n_layer, 1);
+    info.n_expert = shape.n_expert;
+    info.top_k = shape.top_k;
+    info.routing_layers.clear();
+    for (std::size_t l = 0; l < shape.n_layer; ++l) info.routing_layers.emplace_back(l);
+    std::filesystem::remove(folder / "run.db");
+    record(folder / "run.db", info);
+    Database db = open_trace(folder / "run.db");
+    std::int64_t n_choice = 0;
+    for (std::uint64_t i = 0; i < 3; ++i)
+      for (const TokenTrace& token : random_trace(i, info).tokens)
+        n_choice += token.fed ? static_cast<std::int64_t>(shape.n_layer * shape.top_k) : 0;
+    EXPECT_EQ(db.integer("SELECT count(*) FROM routing"), n_choice);
+    EXPECT_EQ(db.integer("SELECT coalesce(sum(count), 0) FROM token_expert"), n_choice);
+    EXPECT_EQ(db.integer("SELECT count(*) FROM routing WHERE margin IS NULL"),
+              shape.top_k == shape.n_expert ? n_choice : 0);
+    EXPECT_EQ(db.integer("SELECT count(DISTINCT layer) FROM routing"),
+              static_cast<std::int64_t>(shape.n_layer));
+  }
+}
+
 TEST(Writer, QueueIsBounded) {
   TempFolder folder;
   const RunInfo info = small_run(200);
