@@ -126,7 +126,7 @@ RecordingResult run_recording(Recording& r) {
   const Arguments& arguments = *r.arguments;
   r.plan.engine = engine_options(arguments);
   r.plan.interventions = intervention_plan(arguments, *r.model);
-  r.plan.router_logits = r.scores == trace::Scores::kAll;
+  r.plan.router_logits = r.scores != trace::Scores::kNone;
   std::optional<trace::ExpertMeans> means;
   if (r.means_out) r.plan.means = &means.emplace(r.model->config);
 

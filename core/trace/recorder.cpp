@@ -49,6 +49,7 @@ class Recorder : public hooks::Sink {
       PromptTrace& trace = trace_of(e.row[i]);
       const std::size_t pos = e.row[i].pos.value;
       trace.tokens[pos].predicted = p.argmax;
+      trace.tokens[pos].fed = true;
       if (!p.has_next) continue;
       if (pos + 1 == trace.tokens.size()) append_generated(trace, p.next);
       TokenTrace& next = trace.tokens[pos + 1];
@@ -124,6 +125,7 @@ class Recorder : public hooks::Sink {
     token.id = id;
     token.phase = hooks::Phase::kDecode;
     token.text = tokenizer_.token_bytes(id);
+    token.fed = false;  // until its own prediction comes
     trace.tokens.push_back(std::move(token));
     resize(trace);
   }
