@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <list>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/hooks/glob.hpp"
@@ -145,7 +146,11 @@ void Scheduler::build_batch() {
 }
 
 void Scheduler::mark_damage() {
-  for (const Damage& d : forward_.damage()) {
+  std::vector<Damage> damage(forward_.damage().begin(), forward_.damage().end());
+  std::sort(damage.begin(), damage.end(), [](const Damage& a, const Damage& b) {
+    return std::pair(a.batch_row, a.layer) < std::pair(b.batch_row, b.layer);
+  });
+  for (const Damage& d : damage) {
     const hooks::RowTag& tag = batch_[d.batch_row].tag;
     owner_[d.batch_row]->fail(
         fmt::format("layer {}, position {}: router logits are not finite; are the weights damaged?",

@@ -26,7 +26,9 @@ struct Sequence {
 
   std::size_t n_prompt() const { return request.ids.size(); }
   std::span<const TokenId> generated() const { return std::span(tokens).subspan(n_prompt()); }
+  /// The first reason stays.
   void fail(std::string why) {
+    if (reason == hooks::FinishReason::kFailed) return;
     closed = true;
     reason = hooks::FinishReason::kFailed;
     message = std::move(why);
