@@ -42,7 +42,7 @@ std::vector<std::string_view> operand_words(const CommandInfo& command) {
 }
 
 bool takes_file(const OptionInfo& option) {
-  for (const std::string_view word : {"FILE", "DIR", "FOLDER", "DB"})
+  for (const std::string_view word : {"FILE", "DIR", "FOLDER", "DB", ".json"})
     if (option.argument.find(word) != std::string_view::npos) return true;
   return false;
 }

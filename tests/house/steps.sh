@@ -37,7 +37,7 @@ step() {
       printf '\r\033[K%.60s %s' "$title" "$now"
       shown=yes
     elif [ "$seconds" -ge "$next_word" ]; then
-      say "${title%%:*}: $now after $seconds s"
+      say "${title%%:*}: ${now:-still running} after $seconds s"
       next_word=$((next_word + 60))
     fi
     sleep 0.3

@@ -1,0 +1,97 @@
+"""The main job by the commands that a user types: record, interrupt, resume, refuse."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+from program import PROGRAM, ROOT, moescope
+
+PROMPTS = sorted((ROOT / "suites" / "prompts").glob("*.jsonl"))
+
+
+def rows(database, query):
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+class Record(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.database = self.folder / "run.db"
+
+    def test_shipped_prompts_on_the_shipped_model(self):
+        done = moescope("record", "demo", *PROMPTS, "-o", self.database, "--json", cwd=self.folder)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        report = json.loads(done.stdout)
+        self.assertEqual(report["schema"], "moescope.record.v1")
+        lines = sum(len(p.read_text(encoding="utf-8").splitlines()) for p in PROMPTS)
+        self.assertEqual((report["prompts"], report["failed"]), (lines, 0))
+        by_language = dict(rows(self.database, """
+            SELECT value, count(*) FROM prompt_label WHERE key = 'language' GROUP BY value"""))
+        self.assertEqual(by_language, {language: 48 for language in ("en", "fr", "de", "es", "it")})
+
+    def test_interrupted_run_leaves_130_and_goes_on(self):
+        words = [PROGRAM, "record", "demo", *map(str, PROMPTS), "-o", str(self.database)]
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while child.poll() is None and not self.n_prompt():
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, out), (130, ""), err)
+        before = self.n_prompt()
+        self.assertGreater(before, 0)
+        done = moescope(*words[1:], "--resume", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["resumed"], before)
+        self.assertEqual(self.n_prompt(), report["prompts"])
+        self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
+
+    def n_prompt(self):
+        """Prompts that are committed; 0 before the tables are there."""
+        if not self.database.exists():
+            return 0
+        try:
+            return rows(self.database, "SELECT count(*) FROM prompt")[0][0]
+        except sqlite3.OperationalError:
+            return 0
+
+    def test_prompts_that_cannot_run_are_kept_with_their_reason(self):
+        mixed = self.folder / "mixed.jsonl"
+        mixed.write_text('{"id": "long", "text": "' + "word " * 5000 + '"}\n{"id": "ok", "text": "a"}\n')
+        done = moescope("record", "demo", mixed, "-o", self.database)
+        self.assertEqual(done.returncode, 1)
+        failed = rows(self.database, "SELECT name FROM v_failed_prompt")
+        self.assertEqual(failed, [("long",)])
+
+    def test_report_that_cannot_be_written_is_an_error(self):
+        target = pathlib.Path("/dev/full")
+        if not target.exists():
+            self.skipTest("there is no /dev/full here")
+        with target.open("w") as full:
+            done = moescope("record", "demo", PROMPTS[0], "-o", self.database, "--json", stdout=full)
+        self.assertEqual(done.returncode, 75)
+        self.assertIn("stdout: ", done.stderr)
+
+    def test_model_from_a_folder_that_is_not_the_shipped_one(self):
+        copy = self.folder / "copy"
+        shutil.copytree(ROOT / "models" / "demo", copy)
+        done = moescope("record", copy, PROMPTS[0], "-o", self.database)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        os.remove(copy / "tokenizer.json")
+        refused = moescope("record", copy, PROMPTS[0], "-o", self.database)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("tokenizer.json", refused.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
