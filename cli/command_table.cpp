@@ -4,16 +4,8 @@ namespace moescope::cli {
 namespace {
 
 constexpr const CommandInfo* kCommands[] = {
-    &kInspectCommand,
-    &kGenerateCommand,
-    &kRecordCommand,
-    &kTokenizeCommand,
-    &kLogprobsCommand,
-    &kVerifyCommand,
-    &kDoctorCommand,
-    &kHelpCommand,
-    &kManCommand,
-    &kCompletionCommand,
+    &kInspectCommand, &kGenerateCommand, &kRecordCommand, &kTokenizeCommand, &kLogprobsCommand,
+    &kVerifyCommand,  &kDoctorCommand,   &kHelpCommand,   &kManCommand,      &kCompletionCommand,
 };
 
 }  // namespace

@@ -41,9 +41,10 @@ void print_text(const model::ParityResult& r) {
           r.routing.size(), r.smallest_margin);
   for (std::size_t i = 0; i < std::min(r.routing.size(), kShownDifferences); ++i) {
     const model::RoutingDifference& d = r.routing[i];
-    cli::print("  routing layer {}, sequence {}, position {}: [{}], reference [{}], margin {:.3g}\n",
-          d.layer, d.sequence, d.position, fmt::join(d.ours, " "), fmt::join(d.reference, " "),
-          d.margin);
+    cli::print(
+        "  routing layer {}, sequence {}, position {}: [{}], reference [{}], margin {:.3g}\n",
+        d.layer, d.sequence, d.position, fmt::join(d.ours, " "), fmt::join(d.reference, " "),
+        d.margin);
   }
   if (r.routing.size() > kShownDifferences)
     print("  … and {} more\n", r.routing.size() - kShownDifferences);

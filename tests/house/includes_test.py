@@ -17,7 +17,7 @@ HOMES = {
     r"Eigen/.*": r".*_ref\.cpp|core/stats/.*|core/decomposition/.*",
     r"boost/math/.*": r"core/stats/.*",
     r"openssl/.*": r"core/base/sha256\.cpp|reports/.*",
-    r"omp\.h": r"core/kernels/.*|core/model/.*|bench/.*",
+    r"omp\.h": r"core/kernels/.*|core/model/.*|cli/.*|bench/.*",
     r"nlohmann/.*": r"(?!core/kernels/|core/stats/).*",
     r"fmt/.*": r".*",
     r"sentencepiece_processor\.h": r"tests/core/tokenizer/.*",

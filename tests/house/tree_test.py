@@ -46,7 +46,7 @@ class Commands(unittest.TestCase):
         for path in tree.files(".md"):
             if path.parts[0] == "models" and path.name == "README.md" and len(path.parts) > 2:
                 continue
-            for name in re.findall(r"(?m)(?:^ *(?:\$ )?|`)moescope ([a-z-]+)", tree.text(path)):
+            for name in re.findall(r"`moescope ([a-z-]+)", tree.text(path)):
                 if name not in self.names and not name.startswith("-"):
                     wrong.append(f"{path}: moescope {name}")
         self.assertEqual(wrong, [])
