@@ -71,6 +71,8 @@ int run(const Arguments& arguments) {
   if (!file) arguments.usage_error("-o FILE is needed");
   if (arguments.flag("resume") && arguments.value("means-out"))
     arguments.usage_error("--means-out needs a run from its beginning; leave --resume out");
+  if (arguments.value("means-out") && !arguments.values("intervene").empty())
+    arguments.usage_error("--means-out measures the unchanged model; leave --intervene out");
   const std::string& model_name = arguments.positional(0);
   const model::Model m = model::open_model(resolve_model(model_name));
   const tokenizer::Tokenizer tokenizer = resolve_tokenizer(model_name);
