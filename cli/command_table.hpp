@@ -7,6 +7,7 @@ namespace moescope::cli {
 
 extern const CommandInfo kCompletionCommand;
 extern const CommandInfo kDoctorCommand;
+extern const CommandInfo kExportCommand;
 extern const CommandInfo kHelpCommand;
 extern const CommandInfo kInspectCommand;
 extern const CommandInfo kVerifyCommand;
@@ -15,5 +16,8 @@ extern const CommandInfo kLogprobsCommand;
 extern const CommandInfo kGenerateCommand;
 extern const CommandInfo kRecordCommand;
 extern const CommandInfo kManCommand;
+extern const CommandInfo kSqlCommand;
+extern const CommandInfo kTokensCommand;
+extern const CommandInfo kUsageCommand;
 
 }  // namespace moescope::cli

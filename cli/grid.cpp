@@ -11,7 +11,7 @@ namespace moescope::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;          ///< columns between groups
-constexpr std::size_t kLeastTitle = 12;  ///< a title is not cut below this
+constexpr std::size_t kLeastTitle = 24;  ///< a title is not cut below this
 
 std::size_t cell_width(const GridCell& cell) {
   std::size_t width = 0;
@@ -61,15 +61,13 @@ std::string painted_cell(const GridCell& cell, std::size_t width, bool left, boo
   const std::size_t used = cell_width(cell);
   const std::size_t pad = (width > used ? width - used : 0);
   const std::string before((left ? 0 : pad) + (first ? 0 : 1), ' ');
-  std::string out;
-  bool opened = false;
-  for (const GridSpan& span : cell.spans) {
-    GridSpan shown = span;
-    if (!opened) shown.text = before + shown.text;
-    opened = true;
+  const bool filled = !cell.spans.empty() && cell.spans.front().heat.has_value();
+  std::string out = filled ? "" : before;
+  for (std::size_t i = 0; i < cell.spans.size(); ++i) {
+    GridSpan shown = cell.spans[i];
+    if (filled && i == 0) shown.text = before + shown.text;
     out += paint(shown, colors);
   }
-  if (!opened) out += before;
   return out + std::string(left ? pad : 0, ' ');
 }
 

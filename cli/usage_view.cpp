@@ -82,8 +82,13 @@ std::string favourites(const UsageTable& table, const LabelUsage& label, std::si
 }
 
 std::string support_sentence(const UsageReport& report) {
+  constexpr std::size_t kMost = 8;
   std::vector<std::string> small;
   for (const std::size_t label : report.left_out) {
+    if (small.size() == kMost) {
+      small.push_back(fmt::format("and {} more", report.left_out.size() - kMost));
+      break;
+    }
     const LabelUsage& usage = report.usage.labels[label];
     small.push_back(fmt::format("{} ({} of {})", label_text(usage), counted(usage.n_token, "token"),
                                 counted(usage.n_prompt, "prompt")));
@@ -108,7 +113,7 @@ std::string pair_sentence(const UsageReport& report) {
   return out + ".";
 }
 
-std::string difference_sentence(const UsageReport& report, const UsageView& view) {
+std::string difference_sentence(const UsageReport& report) {
   const UsageTable& table = report.usage;
   const auto most = extreme_layer(report, true);
   if (!most) return {};
@@ -146,10 +151,10 @@ std::string favourites_lines(const UsageReport& report, const UsageView& view) {
   return out;
 }
 
-std::string words(const UsageReport& report, const UsageView& view) {
+std::string words(const UsageReport& report) {
   std::vector<std::string> sentences;
   if (report.pair) sentences.push_back(pair_sentence(report));
-  sentences.push_back(difference_sentence(report, view));
+  sentences.push_back(difference_sentence(report));
   sentences.push_back(support_sentence(report));
   std::string why = report.why_no_divergence;
   for (const auto& d : report.divergence)
@@ -207,7 +212,7 @@ std::string usage_text(const UsageReport& report, const UsageView& view, const T
   if (report.usage.all.n_token == 0) return out + "\nno tokens of this phase were recorded\n";
   out += "\n" + render_grid(expert_grid(report, view, terminal), terminal);
   out += "\n" + render_grid(layer_grid(report, view, terminal), terminal);
-  if (const std::string said = words(report, view); !said.empty())
+  if (const std::string said = words(report); !said.empty())
     out += "\n" + wrap(said, width, 0) + favourites_lines(report, view);
   return out;
 }

@@ -1,12 +1,7 @@
 #include "core/formats/safetensors_writer.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <set>
 #include <string_view>
 
@@ -19,10 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kBufferBytes = 1u << 20;
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::size_t kMaxRank = 8;
-constexpr int kMaxParts = 1000;
 
 std::size_t checked_size(const TensorSpec& spec) {
   const auto refuse = [&](std::string_view why) {
@@ -50,24 +43,6 @@ std::string little_endian(std::uint64_t value) {
   std::string out;
   for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(value >> shift & 0xff);
   return out;
-}
-
-UniqueFd create_part(const fs::path& path, fs::path& part) {
-  for (int i = 0; i < kMaxParts; ++i) {
-    part = path;
-    part += fmt::format(".{}-{}.part", ::getpid(), i);
-    UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (fd.valid()) return fd;
-    if (errno != EEXIST) fail_errno(part.string(), errno);
-  }
-  fail(ErrorCode::kBadInput, "{}: too many unfinished copies beside it; remove them",
-       path.string());
-}
-
-void sync_folder_of(const fs::path& path) {
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.valid()) ::fsync(fd.get());  // some file systems cannot; the file itself is synced
 }
 
 }  // namespace
@@ -103,20 +78,12 @@ std::string safetensors_header(std::span<const TensorSpec> specs, const Metadata
 
 SafetensorsWriter::SafetensorsWriter(fs::path path, std::vector<TensorSpec> specs,
                                      const Metadata& metadata)
-    : path_(std::move(path)) {
-  buffer_ = safetensors_header(specs, metadata);
-  n_missing_ = total_size(specs);
-  fd_ = create_part(path_, part_);
-}
-
-SafetensorsWriter::~SafetensorsWriter() {
-  if (fd_.valid()) ::unlink(part_.c_str());
-}
-
-void SafetensorsWriter::flush() {
-  sha_.update(buffer_);
-  write_all(fd_.get(), part_.string(), buffer_);
-  buffer_.clear();
+    : header_(safetensors_header(specs, metadata)),
+      n_missing_(total_size(specs)),
+      path_(path),
+      file_(std::move(path)) {
+  sha_.update(header_);
+  file_.append(header_);
 }
 
 void SafetensorsWriter::append(std::span<const std::byte> bytes) {
@@ -124,22 +91,14 @@ void SafetensorsWriter::append(std::span<const std::byte> bytes) {
     fail(ErrorCode::kBadInput, "{}: expected {} more bytes of data, got {}", path_.string(),
          n_missing_, bytes.size());
   n_missing_ -= bytes.size();
-  while (!bytes.empty()) {
-    const auto piece = bytes.first(std::min(bytes.size(), kBufferBytes));
-    buffer_.append(reinterpret_cast<const char*>(piece.data()), piece.size());
-    bytes = bytes.subspan(piece.size());
-    if (buffer_.size() >= kBufferBytes) flush();
-  }
+  sha_.update(bytes);
+  file_.append({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string SafetensorsWriter::commit() {
   if (n_missing_ != 0)
     fail(ErrorCode::kBadInput, "{}: {} bytes of data are missing", path_.string(), n_missing_);
-  flush();
-  if (::fsync(fd_.get()) != 0) fail_errno(part_.string(), errno);
-  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail_errno(path_.string(), errno);
-  fd_.reset();
-  sync_folder_of(path_);
+  file_.commit();
   return sha_.hex();
 }
 

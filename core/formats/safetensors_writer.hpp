@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/sha256.hpp"
-#include "core/formats/io.hpp"
+#include "core/formats/atomic_file.hpp"
 #include "core/formats/safetensors.hpp"
 
 namespace moescope::formats {
@@ -30,10 +30,6 @@ class SafetensorsWriter {
  public:
   SafetensorsWriter(std::filesystem::path path, std::vector<TensorSpec> specs,
                     const Metadata& metadata = {});
-  /// Removes what was written unless commit() was called.
-  ~SafetensorsWriter();
-  SafetensorsWriter(const SafetensorsWriter&) = delete;
-  SafetensorsWriter& operator=(const SafetensorsWriter&) = delete;
 
   /// The next bytes of the data, in the order of the specs; pieces may be of any size.
   void append(std::span<const std::byte> bytes);
@@ -41,13 +37,10 @@ class SafetensorsWriter {
   std::string commit();
 
  private:
-  void flush();
-
-  std::filesystem::path path_;
-  std::filesystem::path part_;
-  UniqueFd fd_;
-  std::string buffer_;
+  std::string header_;
   std::size_t n_missing_ = 0;
+  std::filesystem::path path_;
+  AtomicFile file_;
   Sha256 sha_;
 };
 

@@ -9,7 +9,6 @@
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
-#include "core/base/json.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -27,24 +26,12 @@ std::string_view phase_condition(PhaseFilter phase) {
   return "phase IN (0, 1)";
 }
 
-std::vector<LayerIdx> layers_of(Database& db, std::string_view text) {
-  const auto document = parse_json(text, db.name());
-  std::vector<LayerIdx> layers;
-  for (const JsonNode& item : JsonNode(document, db.name(), "routing_layers").items())
-    layers.emplace_back(static_cast<std::size_t>(item.uint(0, UINT32_MAX)));
-  return layers;
-}
-
-UsageTable empty_table(Database& db, std::int64_t run) {
-  constexpr std::int64_t kMost = 1'000'000;
-  Statement row = db.prepare("SELECT n_expert, top_k, routing_layers FROM run WHERE id = ?1");
-  row.bind(1, run);
-  if (!row.step()) fail(ErrorCode::kBadInput, "{}: run {}: no such run", db.name(), run);
+UsageTable empty_table(const RunRow& run) {
   UsageTable table;
-  table.run = run;
-  table.n_expert = static_cast<std::size_t>(row.integer(0, 0, kMost));
-  table.top_k = static_cast<std::size_t>(row.integer(1, 0, kMost));
-  table.layers = layers_of(db, row.bytes(2));
+  table.run = run.id;
+  table.n_expert = run.n_expert;
+  table.top_k = run.top_k;
+  table.layers = run.routing_layers;
   table.all.count.resize(table.layers.size() * table.n_expert);
   return table;
 }
@@ -132,14 +119,13 @@ ByValue read_labels(Database& db, const UsageTable& table, const Places& places)
 
 ByValue read_groups(Database& db, const UsageTable& table, const Places& places) {
   ByValue found;
-  const std::string tokens = table.phase == PhaseFilter::kPrefill  ? "n_prefill"
-                             : table.phase == PhaseFilter::kDecode ? "n_decode"
-                                                                   : "n_prefill + n_decode";
+  if (table.layers.empty()) return found;
   Statement extent = db.prepare(
-      fmt::format("SELECT grp, sum({0}), count(*) FROM prompt WHERE run = ?1 AND {0} > 0 "
-                  "AND failure IS NULL GROUP BY grp",
-                  tokens));
-  extent.bind(1, table.run);
+      fmt::format("SELECT p.grp, sum(u.n) / ?3, count(*) FROM (SELECT prompt, sum(count) AS n FROM "
+                  "usage_prompt WHERE run = ?1 AND {} AND layer = ?2 GROUP BY prompt) u "
+                  "JOIN prompt p ON p.id = u.prompt GROUP BY p.grp",
+                  phase_condition(table.phase)));
+  extent.bind_all(table.run, table.layers.front().value, static_cast<std::int64_t>(table.top_k));
   while (extent.step()) add_extent(entry(found, table, extent.maybe_bytes(0)), extent, 1, 2);
   Statement rows =
       db.prepare(fmt::format("SELECT p.grp, u.layer, u.expert, sum(u.count) FROM usage_prompt u "
@@ -218,14 +204,14 @@ std::vector<std::string> label_keys(Database& db, std::int64_t run) {
   return keys;
 }
 
-UsageTable read_usage(Database& db, std::int64_t run, std::string_view by, PhaseFilter phase) {
-  UsageTable table = empty_table(db, run);
+UsageTable read_usage(Database& db, const RunRow& run, std::string_view by, PhaseFilter phase) {
+  UsageTable table = empty_table(run);
   table.by = by;
   table.phase = phase;
   const Places places(db, table);
   read_all(db, table, places);
   if (by == "none") return table;
-  if (by != "group") expect_key(db, run, table.by);
+  if (by != "group") expect_key(db, run.id, table.by);
   ByValue found = by == "group" ? read_groups(db, table, places) : read_labels(db, table, places);
   for (auto& [value, usage] : found)
     if (value) table.labels.push_back(std::move(usage));

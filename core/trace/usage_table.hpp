@@ -9,6 +9,7 @@
 #include "core/base/index.hpp"
 #include "core/stats/assessed.hpp"
 #include "core/stats/jackknife.hpp"
+#include "core/trace/reader.hpp"
 #include "core/trace/sqlite.hpp"
 
 /// How often each expert of a run was chosen, by label, and how far the labels' choices differ.
@@ -43,8 +44,8 @@ struct UsageTable {
 std::vector<std::string> label_keys(Database& db, std::int64_t run);
 
 /// Reads the kept sums: quick at any size of the run, except that "group" adds up the prompts.
-/// Errors: kBadInput: no such run; an unknown key, with those there are.
-UsageTable read_usage(Database& db, std::int64_t run, std::string_view by, PhaseFilter phase);
+/// Errors: kBadInput: an unknown key, with those there are.
+UsageTable read_usage(Database& db, const RunRow& run, std::string_view by, PhaseFilter phase);
 
 /// Below this a divergence is shown but not ranked.
 inline constexpr std::uint64_t kSupportTokens = 200;

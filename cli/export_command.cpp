@@ -1,0 +1,273 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <streambuf>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/command_table.hpp"
+#include "cli/output.hpp"
+#include "cli/row_text.hpp"
+#include "cli/suggest.hpp"
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/formats/atomic_file.hpp"
+#include "core/formats/npz_writer.hpp"
+#include "core/formats/safetensors_writer.hpp"
+#include "core/trace/canonical.hpp"
+#include "core/trace/olmoe.hpp"
+#include "core/trace/query.hpp"
+#include "core/trace/reader.hpp"
+#include "core/trace/run_arrays.hpp"
+#include "core/trace/schema.hpp"
+
+namespace moescope::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where text goes: stdout, or a file that appears whole or never.
+class TextSink {
+ public:
+  explicit TextSink(const std::optional<fs::path>& path) {
+    if (path) file_ = std::make_unique<formats::AtomicFile>(*path);
+  }
+  void write(std::string_view text) {
+    if (file_)
+      file_->append(text);
+    else
+      write_out(text);
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::unique_ptr<formats::AtomicFile> file_;
+};
+
+/// A stream that hands everything to a TextSink; what it throws passes through.
+class SinkBuffer : public std::streambuf {
+ public:
+  explicit SinkBuffer(TextSink& sink) : sink_(sink) {}
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    const char one = traits_type::to_char_type(c);
+    sink_.write({&one, 1});
+    return c;
+  }
+  std::streamsize xsputn(const char* text, std::streamsize n) override {
+    sink_.write({text, static_cast<std::size_t>(n)});
+    return n;
+  }
+
+ private:
+  TextSink& sink_;
+};
+
+struct Job {
+  const Arguments& arguments;
+  trace::Database& db;
+  std::optional<std::int64_t> run;
+  std::optional<fs::path> output;
+};
+
+fs::path needed_output(const Job& job, std::string_view format) {
+  if (!job.output) job.arguments.usage_error(fmt::format("--format {} needs -o FILE", format));
+  if (fs::is_directory(*job.output))
+    fail(ErrorCode::kUsage, "{}: expected a file name, got a folder",
+         escape_terminal(job.output->string()));
+  return *job.output;
+}
+
+/// Tables and views that have a column of runs are cut down to one when --run is given.
+void export_relation(const Job& job, const trace::Relation& relation, bool jsonl,
+                     const std::optional<fs::path>& path) {
+  std::string sql = "SELECT * FROM " + sql_identifier(relation.name);
+  const auto& columns = relation.columns;
+  const bool by_run = std::find(columns.begin(), columns.end(), "run") != columns.end();
+  if (job.run && by_run) sql += fmt::format(" WHERE run = {}", *job.run);
+  trace::Statement rows = job.db.prepare(sql);
+  TextSink sink(path);
+  if (!jsonl) sink.write(csv_header(rows));
+  while (rows.step()) sink.write(jsonl ? jsonl_row(rows) : csv_row(rows));
+  sink.commit();
+}
+
+void export_rows(const Job& job, bool jsonl) {
+  const auto relations = trace::list_relations(job.db);
+  const auto wanted = job.arguments.values("table");
+  std::vector<const trace::Relation*> chosen;
+  std::vector<std::string_view> names;
+  for (const trace::Relation& relation : relations) names.push_back(relation.name);
+  for (const std::string_view name : wanted) {
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end())
+      fail(ErrorCode::kBadInput, "{}: {}", escape_terminal(job.db.name()),
+           unknown_name("table", escape_terminal(name), names));
+    chosen.push_back(&relations[static_cast<std::size_t>(at - names.begin())]);
+  }
+  const bool into_folder = job.output && fs::is_directory(*job.output);
+  if (wanted.empty() && into_folder)
+    for (const trace::Relation& relation : relations) chosen.push_back(&relation);
+  if (chosen.empty())
+    job.arguments.usage_error(fmt::format(
+        "--table NAME says which rows, or -o an existing FOLDER takes all of them; tables: {}",
+        fmt::join(names, ", ")));
+  if (chosen.size() > 1 && !into_folder)
+    job.arguments.usage_error("several tables need -o FOLDER, one that exists");
+  for (const trace::Relation* relation : chosen) {
+    auto path = job.output;
+    if (into_folder) path = *job.output / (relation->name + (jsonl ? ".jsonl" : ".csv"));
+    export_relation(job, *relation, jsonl, path);
+  }
+}
+
+void export_csv(const Job& job) {
+  export_rows(job, false);
+}
+void export_jsonl(const Job& job) {
+  export_rows(job, true);
+}
+
+void export_safetensors(const Job& job) {
+  const fs::path path = needed_output(job, "safetensors");
+  const trace::RunRow run = trace::find_run(job.db, job.run);
+  const auto arrays = trace::run_arrays(job.db, run);
+  std::vector<formats::TensorSpec> specs;
+  for (const trace::RunArray& array : arrays)
+    specs.push_back({.name = array.name,
+                     .type = array.type,
+                     .shape = formats::Shape(array.shape.begin(), array.shape.end())});
+  formats::SafetensorsWriter writer(path, specs,
+                                    {{"format", "moescope.run_arrays.v1"},
+                                     {"model", run.model},
+                                     {"model_hash", run.model_hash.value_or("")},
+                                     {"run", std::to_string(run.id)}});
+  for (const trace::RunArray& array : arrays)
+    trace::write_run_array(job.db, run, array, [&](auto bytes) { writer.append(bytes); });
+  writer.commit();
+}
+
+void export_npz(const Job& job) {
+  const fs::path path = needed_output(job, "npz");
+  const trace::RunRow run = trace::find_run(job.db, job.run);
+  formats::NpzWriter writer(path);
+  for (const trace::RunArray& array : trace::run_arrays(job.db, run)) {
+    writer.begin({.name = array.name,
+                  .type = array.type,
+                  .shape = formats::Shape(array.shape.begin(), array.shape.end())});
+    trace::write_run_array(job.db, run, array, [&](auto bytes) { writer.append(bytes); });
+  }
+  writer.commit();
+}
+
+void export_olmoe(const Job& job) {
+  const trace::RunRow run = trace::find_run(job.db, job.run);
+  TextSink sink(job.output);
+  trace::write_olmoe(job.db, run, [&](std::string_view line) { sink.write(line); });
+  sink.commit();
+}
+
+void export_canonical(const Job& job) {
+  TextSink sink(job.output);
+  SinkBuffer buffer(sink);
+  std::ostream out(&buffer);
+  out.exceptions(std::ios::badbit);
+  trace::write_canonical(job.db, out, job.run);
+  sink.commit();
+}
+
+struct Format {
+  std::string_view name;
+  void (*write)(const Job&);
+};
+
+constexpr Format kFormats[] = {{"csv", export_csv},     {"jsonl", export_jsonl},
+                               {"npz", export_npz},     {"safetensors", export_safetensors},
+                               {"olmoe", export_olmoe}, {"canonical", export_canonical}};
+
+int run(const Arguments& arguments) {
+  const auto named = arguments.value("format");
+  const bool canonical = arguments.flag("canonical");
+  if (canonical && named && *named != "canonical")
+    arguments.usage_error("--canonical and --format are two forms: choose one");
+  if (!canonical && !named) arguments.usage_error("--format says which form");
+  if (arguments.json())
+    arguments.usage_error("no --json here; --format jsonl gives one object a row");
+  const std::string_view format = canonical ? "canonical" : *named;
+  if (!arguments.values("table").empty() && format != "csv" && format != "jsonl")
+    arguments.usage_error("--table goes with --format csv or jsonl");
+  trace::Database db = trace::open_trace(arguments.positional(0));
+  db.stop_on(arguments.stop_token());
+  Job job{.arguments = arguments, .db = db, .run = arguments.integer("run", 1), .output = {}};
+  if (const auto output = arguments.value("output")) job.output = fs::path(*output);
+  if (job.run) trace::find_run(db, job.run);
+  for (const Format& row : kFormats)
+    if (row.name == format) row.write(job);
+  return 0;
+}
+
+constexpr OptionInfo kOptions[] = {
+    {.name = "format",
+     .argument = "csv|jsonl|npz|safetensors|olmoe|canonical",
+     .help = "csv, jsonl: rows of tables; npz, safetensors: arrays of one run; olmoe: the JSON "
+             "lines that OLMoE's analysis scripts read; canonical: the text that equal runs share"},
+    {.name = "canonical", .argument = "", .help = "the same as --format canonical"},
+    {.name = "table",
+     .argument = "NAME",
+     .help = "this table or view (csv, jsonl); without it and with -o FOLDER: all of them",
+     .repeatable = true},
+    {.name = "output",
+     .argument = "FILE",
+     .help = "write there (default: standard output); a folder for several tables. A file appears "
+             "when it is complete"},
+    {.name = "run",
+     .argument = "ID",
+     .help = "this run (default: arrays and olmoe: the newest complete one; rows and canonical: "
+             "every run)"},
+};
+
+constexpr Example kExamples[] = {
+    {.command = "moescope export run.db --format csv --table v_expert_usage -o usage.csv",
+     .what = "one view as comma-separated values"},
+    {.command = "moescope export run.db --format npz -o run.npz",
+     .what = "token ids, experts, weights and router logits for NumPy"},
+    {.command = "moescope export run.db --canonical | sha256sum",
+     .what = "a fingerprint that equal runs share on any machine"},
+};
+
+}  // namespace
+
+constinit const CommandInfo kExportCommand = {
+    .name = "export",
+    .summary = "write a recorded run for other programs",
+    .operands = "DATABASE",
+    .description =
+        "Writes what was recorded as rows (csv, jsonl), as arrays (npz, safetensors) or as the "
+        "dump that OLMoE's analysis scripts read (olmoe).\n\n"
+        "Arrays have one row a token that the model was fed, in order of prompt and position: "
+        "prompt, pos, token_id, phase (0 prefill, 1 decode), logprob; expert, weight and margin "
+        "[token, layer with a router, choice]; layer; router_logits [token, layer, expert] where "
+        "the run kept them all, chosen_logits [token, layer, choice] where it kept those of the "
+        "chosen ones.\n\n"
+        "olmoe: one line a prompt with input_ids, predicted_token_ids (the likeliest next token "
+        "after each; null where the run did not keep it) and exp_ids[token][choice][layer].\n\n"
+        "canonical: every row of every table in a fixed order, without what differs between two "
+        "equal runs (times, host, paths, ids); reals as their bits.",
+    .options = kOptions,
+    .examples = kExamples,
+    .run = run,
+    .watches_stop = true,
+};
+
+}  // namespace moescope::cli

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/trace/sqlite.hpp"
+
+/// A result row's values in each output language.
+namespace moescope::cli {
+
+/// For people: control characters visible, blobs as x'0a1b…' with their size, "null"; cut to
+/// `width` columns unless it is 0.
+std::string shown_cell(const trace::Statement& row, int column, std::size_t width, bool utf8);
+
+/// A number, a string, null, or {"hex": "…"} for a blob. Reals that are not finite become null.
+std::string json_cell(const trace::Statement& row, int column);
+
+/// The line of column names, and the line of a row: null is empty, blobs are x'…' in full.
+std::string csv_header(const trace::Statement& row);
+std::string csv_row(const trace::Statement& row);
+
+/// One object a line: column names to json_cell values.
+std::string jsonl_row(const trace::Statement& row);
+
+}  // namespace moescope::cli

@@ -1,0 +1,81 @@
+#include "core/formats/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+namespace moescope::formats {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBufferBytes = 1u << 20;
+constexpr int kMaxParts = 1000;
+
+UniqueFd create_part(const fs::path& path, fs::path& part) {
+  for (int i = 0; i < kMaxParts; ++i) {
+    part = path;
+    part += fmt::format(".{}-{}.part", ::getpid(), i);
+    UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    if (fd.valid()) return fd;
+    if (errno != EEXIST) fail_errno(part.string(), errno);
+  }
+  fail(ErrorCode::kBadInput, "{}: too many unfinished copies beside it; remove them",
+       path.string());
+}
+
+void sync_folder_of(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.valid()) ::fsync(fd.get());  // some file systems cannot; the file itself is synced
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  fd_ = create_part(path_, part_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_.valid()) ::unlink(part_.c_str());
+}
+
+void AtomicFile::flush() {
+  write_all(fd_.get(), part_.string(), buffer_);
+  written_ += buffer_.size();
+  buffer_.clear();
+}
+
+void AtomicFile::append(std::string_view bytes) {
+  buffer_ += bytes;
+  if (buffer_.size() >= kBufferBytes) flush();
+}
+
+void AtomicFile::overwrite(std::uint64_t at, std::string_view bytes) {
+  flush();
+  if (at > written_ || bytes.size() > written_ - at)
+    fail(ErrorCode::kBadInput, "{}: nothing was written at byte {} yet", path_.string(), at);
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_errno(part_.string(), n == 0 ? EIO : errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    at += static_cast<std::uint64_t>(n);
+  }
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (::fsync(fd_.get()) != 0) fail_errno(part_.string(), errno);
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail_errno(path_.string(), errno);
+  fd_.reset();
+  sync_folder_of(path_);
+}
+
+}  // namespace moescope::formats
