@@ -17,7 +17,8 @@ using Tokens = Looking;
 TEST_F(Tokens, ReadsLikeThis) {
   const Said said = say({"tokens", recorded(), "de-0"});
   EXPECT_EQ(said.code, 0) << said.error;
-  EXPECT_EQ(said.out, R"(run 1, tiny, prompt de-0 (number 0), language de, group g0: 16 tokens, 4 of them
+  EXPECT_EQ(said.out,
+            R"(run 1, tiny, prompt de-0 (number 0), language de, group g0: 16 tokens, 4 of them
 generated
 below each token: the experts it chose, best first; after |: generated
 
