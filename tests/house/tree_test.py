@@ -51,6 +51,11 @@ class Commands(unittest.TestCase):
                     wrong.append(f"{path}: moescope {name}")
         self.assertEqual(wrong, [])
 
+    def test_every_command_is_in_the_readme(self):
+        readme = tree.text("README.md")
+        for name in self.names:
+            self.assertIn(f"`moescope {name}`", readme)
+
     def test_every_command_has_one_file(self):
         files = {path.name for path in tree.files(".cpp", under="cli")}
         for name in self.names:
@@ -88,6 +93,13 @@ class Text(unittest.TestCase):
             [tool, "--dry-run", "--Werror", *sources], capture_output=True, text=True
         )
         self.assertEqual(done.returncode, 0, done.stderr[:2000])
+
+
+class Scripts(unittest.TestCase):
+    def test_shell_scripts_parse(self):
+        for name in ("setup", "run-tests", ".ci/run", "tests/check-all", "tests/house/steps.sh"):
+            done = subprocess.run(["bash", "-n", tree.ROOT / name], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 
 
 class Links(unittest.TestCase):
