@@ -94,7 +94,7 @@ class UsageDrawing {
     if (codes_) return add_codes(grid, label);
     GridGroup group{.title = title(label), .columns = {}, .cut_title = true};
     for (std::size_t e = 0; e < table_.n_expert; ++e) {
-      GridColumn column{.header = std::to_string(e), .cells = {}};
+      GridColumn column{.header = fmt::format("{:>2}", e), .cells = {}};
       for (std::size_t route = 0; route < table_.layers.size(); ++route) {
         const auto s = share(label, route * table_.n_expert + e);
         column.cells.push_back(s ? grid_cell(percent(*s, decimals()), *s / scale_)
@@ -168,7 +168,7 @@ class UsageDrawing {
       return group;
     }
     for (std::size_t e = 0; e < table_.n_expert; ++e) {
-      GridColumn column{.header = std::to_string(e), .cells = {}};
+      GridColumn column{.header = fmt::format("{:>2}", e), .cells = {}};
       for (std::size_t route = 0; route < table_.layers.size(); ++route) {
         const std::size_t place = route * table_.n_expert + e;
         const auto x = share(a, place), y = share(b, place);
