@@ -1,7 +1,8 @@
 #include "core/model/rope_table.hpp"
 
-#include <cmath>
 #include <numbers>
+
+#include "core/kernels/math64.hpp"
 
 namespace moescope::model {
 namespace {
@@ -22,7 +23,9 @@ std::vector<float> rope_frequencies(const Rope& rope, std::size_t d_head) {
   std::vector<float> out(d_head / 2);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(d_head);
-    const float base = static_cast<float>(std::pow(static_cast<double>(rope.theta), exponent));
+    const double log_base =
+        static_cast<double>(exponent) * kernels::log_f64(static_cast<double>(rope.theta));
+    const auto base = static_cast<float>(1.0 / kernels::exp_f64(-log_base));
     const float frequency = 1.0f / base;
     switch (rope.kind) {
       case RopeKind::kDefault:
@@ -47,8 +50,9 @@ void RopeTable::extend(std::size_t n_position) {
   for (std::size_t pos = cos_.size() / half; pos < n_position; ++pos) {
     for (const float frequency : frequency_) {
       const double angle = static_cast<float>(pos) * frequency;
-      cos_.push_back(static_cast<float>(std::cos(angle)));
-      sin_.push_back(static_cast<float>(std::sin(angle)));
+      const kernels::SinCos turned = kernels::sin_cos_f64(angle);
+      cos_.push_back(static_cast<float>(turned.cos));
+      sin_.push_back(static_cast<float>(turned.sin));
     }
   }
 }

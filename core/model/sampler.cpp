@@ -1,10 +1,10 @@
 #include "core/model/sampler.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/kernels/math64.hpp"
 
 namespace moescope::model {
 namespace {
@@ -41,7 +41,8 @@ TokenId sample(std::span<const float> logits, const hooks::Sampling& options, Ra
   candidates.reserve(logits.size());
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double gap = static_cast<double>(logits[i]) - static_cast<double>(*largest);
-    candidates.push_back({std::exp(gap / static_cast<double>(options.temperature)), TokenId(i)});
+    candidates.push_back(
+        {kernels::exp_f64(gap / static_cast<double>(options.temperature)), TokenId(i)});
   }
   std::sort(candidates.begin(), candidates.end(), likelier);
   if (options.top_k > 0 && options.top_k < candidates.size()) candidates.resize(options.top_k);

@@ -56,6 +56,11 @@ TEST(Math64, AgreesWithTheCLibrary) {
     EXPECT_NEAR(log_f64(x), std::log(x), 1e-15 * std::max(1.0, std::fabs(std::log(x)))) << x;
   EXPECT_EQ(log_f64(1.0), 0.0);
   for (double x = -699; x <= 0; x += 0.137) EXPECT_NEAR(exp_f64(x) / std::exp(x), 1.0, 1e-15) << x;
+  for (double x = 0; x < 60'000'000; x = x * 1.0003 + 0.0137) {
+    EXPECT_NEAR(sin_cos_f64(x).sin, std::sin(x), 4e-16) << x;
+    EXPECT_NEAR(sin_cos_f64(x).cos, std::cos(x), 4e-16) << x;
+  }
+  EXPECT_EQ(sin_cos_f64(0.0).cos, 1.0);
   EXPECT_EQ(exp_f64(0.0), 1.0);
   EXPECT_EQ(exp_f64(-static_cast<double>(kInf)), 0.0);
 }

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
+
+#include "core/base/sha256.hpp"
 
 #include "tests/core/model/event_log.hpp"
 #include "tests/core/model/tiny_model.hpp"
@@ -62,6 +65,17 @@ INSTANTIATE_TEST_SUITE_P(Types, Invariance,
                          [](const auto& param_info) {
                            return std::string(name(param_info.param));
                          });
+
+/// The digest was taken from the plain twins; every instruction set, compiler and optimisation
+/// level must give it.
+TEST(Invariance, BitsAreThoseOfEveryOtherMachine) {
+  const TinyModel tiny(TinySpec{.n_vocab = 700, .type = ElementType::kBF16});
+  Random random(23);
+  const EventLog log = run(*tiny, random_requests(random, 5, 700), {}, everything(*tiny));
+  Sha256 sha;
+  for (const auto& [key, bits] : log.bits) sha.update(std::as_bytes(std::span(bits)));
+  EXPECT_EQ(sha.hex(), "87e5d45cf1224464843774ef2fa8aeaa99e1030323cf5592f2f6c580829ea44b");
+}
 
 TEST(Invariance, GeneratedTokensGetTheBitsThatScoringThemGives) {
   const TinyModel tiny;
