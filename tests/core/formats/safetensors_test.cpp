@@ -1,8 +1,7 @@
 #include "core/formats/safetensors.hpp"
 
-#include <chrono>
 #include <cstring>
-#include <iostream>
+#include <ctime>
 
 #include "core/base/random.hpp"
 #include "tests/core/formats/files.hpp"
@@ -252,12 +251,10 @@ TEST(Safetensors, OpensAHundredThousandNamesInTime) {
               ".down_proj.weight\":{\"dtype\":\"BF16\",\"shape\":[1,2],\"data_offsets\":[" +
               std::to_string(4 * i) + "," + std::to_string(4 * i + 4) + "]}";
   const std::string file = safetensors(header + "}", 400'000);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   EXPECT_EQ(read(file).tensors.size(), 100'000u);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  RecordProperty("seconds", std::to_string(took.count()));
-  std::cout << "100,000 tensors: " << took.count() << " s\n";
-  EXPECT_LT(took.count(), 30.0);  // a bound against quadratic work, not a benchmark
+  const double took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  EXPECT_LT(took, 30.0);  // processor time; a bound against quadratic work, not a benchmark
 }
 
 TEST(Safetensors, FileFindsByName) {
