@@ -46,7 +46,8 @@ using Said = std::map<std::pair<std::uint64_t, std::size_t>, std::array<std::uin
 struct Cost {
   double wall = 0;     ///< seconds, until the last row is on disk
   double cpu = 0;      ///< seconds of all threads
-  double caller = 0;   ///< CPU seconds of the thread that called the engine
+  double engine = 0;   ///< of them the engine's threads, which also hand over what is recorded
+  double writer = 0;   ///< of them all other threads
   double writing = 0;  ///< wall seconds of them after the engine's last token
 };
 
@@ -60,17 +61,27 @@ double cpu_seconds(int who) {
   return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
 }
 
+/// CPU seconds of the threads that the engine runs on.
+double engine_seconds() {
+  double sum = 0;
+#pragma omp parallel reduction(+ : sum)
+  sum += cpu_seconds(RUSAGE_THREAD);
+  return sum;
+}
+
 class Clock {
  public:
   Cost stop() const {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
-    return {wall.count(), cpu_seconds(RUSAGE_SELF) - cpu_, cpu_seconds(RUSAGE_THREAD) - caller_, 0};
+    const double cpu = cpu_seconds(RUSAGE_SELF) - cpu_;
+    const double engine = engine_seconds() - engine_;
+    return {wall.count(), cpu, engine, cpu - engine, 0};
   }
 
  private:
+  double engine_ = engine_seconds();
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   double cpu_ = cpu_seconds(RUSAGE_SELF);
-  double caller_ = cpu_seconds(RUSAGE_THREAD);
 };
 
 class SaidSink : public hooks::Sink {
@@ -207,13 +218,16 @@ void print_result(const Work& work, std::span<const Cost> alone, std::span<const
       omp_get_max_threads(), load, work.n_token, work.prompts.size(), alone.size());
   fmt::print(" {},\n {},\n {},\n", ratios_json("wall", alone, recorded, &Cost::wall),
              ratios_json("cpu", alone, recorded, &Cost::cpu),
-             ratios_json("caller_cpu", alone, recorded, &Cost::caller));
-  fmt::print(R"( "alone_wall_s": {:.3f}, "recorded_wall_s": {:.3f}, "alone_cpu_s": {:.3f}, )"
-             R"("recorded_cpu_s": {:.3f}, "recorded_wall_after_engine_s": {:.3f},)"
-             "\n",
-             median_of(alone, &Cost::wall), median_of(recorded, &Cost::wall),
-             median_of(alone, &Cost::cpu), median_of(recorded, &Cost::cpu),
-             median_of(recorded, &Cost::writing));
+             ratios_json("engine_cpu", alone, recorded, &Cost::engine));
+  fmt::print(
+      R"( "alone_wall_s": {:.3f}, "recorded_wall_s": {:.3f}, "alone_cpu_s": {:.3f}, )"
+      R"("recorded_cpu_s": {:.3f}, "writer_cpu_s": {:.4f}, "writer_share_of_alone_cpu": {:.4f}, )"
+      R"("recorded_wall_after_engine_s": {:.3f},)"
+      "\n",
+      median_of(alone, &Cost::wall), median_of(recorded, &Cost::wall), median_of(alone, &Cost::cpu),
+      median_of(recorded, &Cost::cpu), median_of(recorded, &Cost::writer),
+      median_of(recorded, &Cost::writer) / median_of(alone, &Cost::cpu),
+      median_of(recorded, &Cost::writing));
   fmt::print(R"( "VmHWM": "{}", "RssAnon": "{}", "RssFile": "{}"}})"
              "\n",
              first_line_with("/proc/self/status", "VmHWM"),
@@ -260,6 +274,7 @@ void bench(std::span<char*> words) {
             .database = words[1],
             .engine = {.threads = numbers["threads"]}};
   take_prompts(work, trace::read_prompts(files), std::max<std::size_t>(1, numbers["tokens"]));
+  if (numbers["threads"] > 0) omp_set_num_threads(static_cast<int>(numbers["threads"]));
   check_same(work);
   std::vector<Cost> alone, recorded;
   for (std::size_t pair = 0; pair < std::max<std::size_t>(1, numbers["pairs"]); ++pair) {
