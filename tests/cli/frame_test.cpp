@@ -132,7 +132,9 @@ TEST(JsonOutput, BeginsWithTheSchema) {
 class ShareFolder : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / "moescope_share_test";
+    std::string name = std::filesystem::path(testing::TempDir()) / "moescope-share-XXXXXX";
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
     std::filesystem::create_directories(folder_ / "models" / "demo");
     std::ofstream(folder_ / "models" / "demo" / "config.json") << "{}";
     setenv("MOESCOPE_DATA", folder_.c_str(), 1);
