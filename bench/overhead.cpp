@@ -48,6 +48,7 @@ struct Cost {
   double cpu = 0;      ///< seconds of all threads
   double engine = 0;   ///< of them the engine's threads, which also hand over what is recorded
   double writer = 0;   ///< of them all other threads
+  double file = 0;     ///< CPU seconds of the caller's thread in opening, queueing and finishing
   double writing = 0;  ///< wall seconds of them after the engine's last token
 };
 
@@ -75,7 +76,7 @@ class Clock {
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
     const double cpu = cpu_seconds(RUSAGE_SELF) - cpu_;
     const double engine = engine_seconds() - engine_;
-    return {wall.count(), cpu, engine, cpu - engine, 0};
+    return {wall.count(), cpu, engine, cpu - engine, 0, 0};
   }
 
  private:
@@ -155,16 +156,23 @@ Cost run_recorded(const Work& work, Said* said) {
   trace::RecordPlan plan;
   plan.engine = work.engine;
   const Clock clock;
+  double file = -cpu_seconds(RUSAGE_THREAD);
   trace::Writer writer(work.database);
   writer.begin_run(info);
+  file += cpu_seconds(RUSAGE_THREAD);
   const trace::TraceTaker take = [&](trace::PromptTrace&& trace) {
     if (said != nullptr) note(trace, *said);
+    file -= cpu_seconds(RUSAGE_THREAD);
     writer.push(std::move(trace));
+    file += cpu_seconds(RUSAGE_THREAD);
   };
   trace::record_prompts(work.model, work.tokenizer, work.prompts, {}, plan, take);
   const double engine_wall = clock.stop().wall;
+  file -= cpu_seconds(RUSAGE_THREAD);
   writer.finish("bench");
+  file += cpu_seconds(RUSAGE_THREAD);
   Cost cost = clock.stop();
+  cost.file = file;
   cost.writing = cost.wall - engine_wall;
   return cost;
 }
@@ -219,15 +227,17 @@ void print_result(const Work& work, std::span<const Cost> alone, std::span<const
   fmt::print(" {},\n {},\n {},\n", ratios_json("wall", alone, recorded, &Cost::wall),
              ratios_json("cpu", alone, recorded, &Cost::cpu),
              ratios_json("engine_cpu", alone, recorded, &Cost::engine));
-  fmt::print(
-      R"( "alone_wall_s": {:.3f}, "recorded_wall_s": {:.3f}, "alone_cpu_s": {:.3f}, )"
-      R"("recorded_cpu_s": {:.3f}, "writer_cpu_s": {:.4f}, "writer_share_of_alone_cpu": {:.4f}, )"
-      R"("recorded_wall_after_engine_s": {:.3f},)"
-      "\n",
-      median_of(alone, &Cost::wall), median_of(recorded, &Cost::wall), median_of(alone, &Cost::cpu),
-      median_of(recorded, &Cost::cpu), median_of(recorded, &Cost::writer),
-      median_of(recorded, &Cost::writer) / median_of(alone, &Cost::cpu),
-      median_of(recorded, &Cost::writing));
+  fmt::print(R"( "alone_wall_s": {:.3f}, "recorded_wall_s": {:.3f}, "alone_cpu_s": {:.3f}, )"
+             R"("recorded_cpu_s": {:.3f}, "writer_cpu_s": {:.4f}, "file_cpu_s": {:.4f}, )"
+             R"("writer_and_file_share_of_alone_cpu": {:.4f}, )"
+             R"("recorded_wall_after_engine_s": {:.3f},)"
+             "\n",
+             median_of(alone, &Cost::wall), median_of(recorded, &Cost::wall),
+             median_of(alone, &Cost::cpu), median_of(recorded, &Cost::cpu),
+             median_of(recorded, &Cost::writer), median_of(recorded, &Cost::file),
+             (median_of(recorded, &Cost::writer) + median_of(recorded, &Cost::file)) /
+                 median_of(alone, &Cost::cpu),
+             median_of(recorded, &Cost::writing));
   fmt::print(R"( "VmHWM": "{}", "RssAnon": "{}", "RssFile": "{}"}})"
              "\n",
              first_line_with("/proc/self/status", "VmHWM"),
