@@ -23,6 +23,7 @@ int report(const moescope::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  moescope::cli::guard_standard_streams();
   try {
     const std::span<char*> given(argv, static_cast<std::size_t>(argc));
     const std::vector<std::string> words(given.begin() + (argc > 0 ? 1 : 0), given.end());

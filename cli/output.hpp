@@ -21,8 +21,12 @@ void print(fmt::format_string<Args...> format, Args&&... args) {
   write_out(fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// One line on stderr. On a terminal it takes the place of a progress line. The caller escapes
-/// foreign text (escape_terminal).
-void message(std::string_view line) noexcept;
+/// Gives a closed standard stream a place where every use fails, so that no file that is opened
+/// later becomes standard output by accident; and lets a limit on file sizes be an error of write.
+void guard_standard_streams() noexcept;
+
+/// A line, or several, on stderr, what they quote made harmless (escape_terminal). On a terminal it
+/// takes the place of a progress line.
+void message(std::string_view text) noexcept;
 
 }  // namespace moescope::cli

@@ -52,8 +52,8 @@ std::string describe(int error) {
 }
 
 bool can_be_retried(int error) {
-  return error == ENOSPC || error == EDQUOT || error == ENOMEM || error == EMFILE ||
-         error == ENFILE;
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == ENOMEM ||
+         error == EMFILE || error == ENFILE;
 }
 
 UniqueFd open_for_reading(const std::filesystem::path& path, int more_flags) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 
 namespace moescope::hooks {
 namespace {
@@ -28,6 +29,8 @@ std::optional<PositionRange> parse_range(std::string_view item) {
   item.remove_prefix(1);
   const auto last = take_number(item);
   if (!last || !item.empty()) return std::nullopt;
+  const bool both_from_one_end = (*first < 0) == (*last < 0);
+  if (both_from_one_end && *first > *last) return std::nullopt;
   return PositionRange{*first, *last};
 }
 
@@ -38,7 +41,8 @@ std::vector<PositionRange> parse_positions(std::string_view text, std::string_vi
     const auto range = parse_range(text.substr(0, comma));
     if (!range)
       fail(ErrorCode::kUsage,
-           "capture '{}': expected positions such as 0,5-9,-1 after '@', got '{}'", whole, text);
+           "capture '{}': expected positions such as 0,5-9,-1 after '@', got '{}'",
+           escape_terminal(whole), escape_terminal(text.substr(0, comma)));
     out.push_back(*range);
     if (comma == std::string_view::npos) return out;
     text.remove_prefix(comma + 1);

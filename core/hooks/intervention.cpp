@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/base/json.hpp"
 
 namespace moescope::hooks {
@@ -28,11 +29,17 @@ constexpr std::array<InterventionInfo, 6> kInterventions{{
     {InterventionKind::kScale, "scale", "FACTOR", "contribution multiplied by the factor"},
 }};
 
+/// Foreign text for a message: harmless on a terminal and not too long.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMax = 200;
+  return escape_terminal(text.substr(0, kMax)) + (text.size() > kMax ? "..." : "");
+}
+
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
   fail(ErrorCode::kUsage,
        "intervention '{}': {}; the form is KIND:Lx.Ey[,ARG], as in mask:L3.E1 or "
        "scale:L3.E1,0.5",
-       text, why);
+       shown(text), why);
 }
 
 std::optional<std::size_t> take_index(std::string_view& text, char letter) {
@@ -66,7 +73,7 @@ const InterventionInfo& kind_named(std::string_view name, std::string_view text)
     if (row.name == name) return row;
     known += fmt::format(" {}", row.name);
   }
-  refuse(text, fmt::format("unknown kind '{}'; known:{}", name, known));
+  refuse(text, fmt::format("unknown kind '{}'; known:{}", shown(name), known));
 }
 
 float parse_factor(std::string_view argument, std::string_view text) {
@@ -74,7 +81,7 @@ float parse_factor(std::string_view argument, std::string_view text) {
   const auto [end, error] =
       std::from_chars(argument.data(), argument.data() + argument.size(), value);
   if (error != std::errc() || end != argument.data() + argument.size())
-    refuse(text, fmt::format("expected a number as factor, got '{}'", argument));
+    refuse(text, fmt::format("expected a number as factor, got '{}'", shown(argument)));
   return value;
 }
 
@@ -82,7 +89,7 @@ ExpertIdx parse_other(std::string_view argument, std::string_view text) {
   std::string_view rest = argument;
   const auto other = take_index(rest, 'E');
   if (!other || !rest.empty())
-    refuse(text, fmt::format("expected the second expert as E5, got '{}'", argument));
+    refuse(text, fmt::format("expected the second expert as E5, got '{}'", shown(argument)));
   return ExpertIdx(*other);
 }
 
@@ -101,7 +108,7 @@ Intervention from_object(const JsonNode& node, const ModelShape& shape) {
                        (key == "factor" && x.kind == InterventionKind::kScale);
     if (!known)
       fail(ErrorCode::kUsage, "{}: key '{}.{}' is not known for '{}'", node.where(), node.path(),
-           key, row.name);
+           shown(key), row.name);
   }
   check_bounds(text, x, shape);
   return x;
@@ -138,7 +145,7 @@ Intervention parse_intervention(std::string_view text, const ModelShape& shape) 
   x.layer = LayerIdx(*layer);
   x.expert = ExpertIdx(*expert);
   const bool has_argument = !rest.empty() && rest[0] == ',';
-  if (!rest.empty() && !has_argument) refuse(text, fmt::format("unexpected '{}'", rest));
+  if (!rest.empty() && !has_argument) refuse(text, fmt::format("unexpected '{}'", shown(rest)));
   if (has_argument == row.argument.empty())
     refuse(text, row.argument.empty() ? fmt::format("'{}' takes no argument", row.name)
                                       : fmt::format("'{}' needs ,{}", row.name, row.argument));

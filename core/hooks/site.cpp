@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/hooks/glob.hpp"
 
 namespace moescope::hooks {
@@ -83,7 +84,7 @@ std::vector<SiteRef> match_sites(std::string_view pattern, const ModelShape& sha
        "capture '{}': no site of this model has that name ({} layers, {} experts); known sites, "
        "with * "
        "for any:{}",
-       pattern, shape.n_layer, shape.n_expert, known);
+       escape_terminal(pattern.substr(0, 200)), shape.n_layer, shape.n_expert, known);
 }
 
 }  // namespace moescope::hooks

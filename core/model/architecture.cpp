@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 
 namespace moescope::model {
 namespace {
@@ -44,7 +45,7 @@ constexpr std::array<Architecture, 3> kArchitectures{{
   std::string known;
   for (const Architecture& row : kArchitectures) known += fmt::format(" {}", row.hf_class);
   fail(ErrorCode::kBadInput, "{}: architecture '{}' is not supported; supported:{}", config.where(),
-       got, known);
+       escape_terminal(got.substr(0, 200)), known);
 }
 
 std::string replaced(std::string text, std::string_view mark, std::uint32_t value) {

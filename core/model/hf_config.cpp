@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/model/architecture.hpp"
 
 namespace moescope::model {
@@ -89,7 +90,7 @@ void refuse_unknown_keys(const JsonNode& config, const Architecture& family) {
         ErrorCode::kBadInput,
         "{}: key '{}' is not understood for '{}' and may change the numbers; if it is only a note, "
         "take it out of a copy of the file",
-        config.where(), key, family.hf_class);
+        config.where(), escape_terminal(key), family.hf_class);
   }
 }
 
@@ -115,7 +116,7 @@ Rope read_scaling(const JsonNode& scaling, Rope rope) {
   if (kind != "linear" && kind != "llama3")
     fail(ErrorCode::kBadInput,
          "{}: rope type '{}' is not supported; supported: default linear llama3", scaling.where(),
-         kind);
+         escape_terminal(kind));
   rope.kind = kind == "linear" ? RopeKind::kLinear : RopeKind::kLlama3;
   rope.factor = finite(scaling.at("factor"), 1.0, 1e6);
   if (rope.kind == RopeKind::kLlama3) {
@@ -171,6 +172,21 @@ void read_shape(const JsonNode& config, ModelConfig& out) {
   out.n_context = config.at("max_position_embeddings").uint(1, 1u << 26);
 }
 
+/// Each number may be in its range and their product still count no model.
+void refuse_absurd_size(const JsonNode& config, const ModelConfig& c) {
+  constexpr double kMostParameters = 1e15;
+  const auto real = [](std::size_t n) { return static_cast<double>(n); };
+  const double mlps = real(c.n_layer) * real(std::max<std::size_t>(c.gating.n_expert, 1));
+  const double attention = 2 * real(c.n_layer) * (real(c.d_query()) + real(c.d_key_value()));
+  const double n = real(c.d_model) * (3 * mlps * real(c.d_expert) + attention +
+                                      2 * real(c.n_vocab) + mlps + real(c.n_layer));
+  if (n > kMostParameters)
+    fail(ErrorCode::kBadInput,
+         "{}: expected at most {:.0e} parameters, got {:.1e}; which of hidden_size, "
+         "intermediate_size, num_hidden_layers or the number of experts is off?",
+         config.where(), kMostParameters, n);
+}
+
 }  // namespace
 
 ModelConfig read_hf_config(const JsonNode& config) {
@@ -195,6 +211,7 @@ ModelConfig read_hf_config(const JsonNode& config) {
   out.rope = read_rope(config, family.family);
   read_token_ids(config, out);
   family.read(config, out);
+  refuse_absurd_size(config, out);
   return out;
 }
 
