@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,27 @@ hooks::Generation generation(const Arguments& arguments, const model::ModelConfi
   return out;
 }
 
+/// --retain-until, held to the form and the calendar of ISO 8601.
+std::optional<std::string> retention_date(const Arguments& arguments) {
+  const auto text = arguments.value("retain-until");
+  if (!text) return std::nullopt;
+  const auto number = [&text](std::size_t at, std::size_t n) {
+    int value = 0;
+    for (const char c : text->substr(at, n))
+      value = c < '0' || c > '9' ? -100'000 : value * 10 + (c - '0');
+    return value;
+  };
+  using namespace std::chrono;
+  const bool shaped = text->size() == 10 && (*text)[4] == '-' && (*text)[7] == '-';
+  if (!shaped || !year_month_day(year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
+                                 day(static_cast<unsigned>(number(8, 2))))
+                      .ok())
+    arguments.usage_error(
+        fmt::format("option '--retain-until': expected a date such as 2027-12-31, got '{}'",
+                    escape_terminal(*text)));
+  return std::string(*text);
+}
+
 void report(const Arguments& arguments, const RecordingResult& r) {
   if (arguments.json()) {
     JsonOutput out = json_result("record");
@@ -62,8 +85,8 @@ void report(const Arguments& arguments, const RecordingResult& r) {
   message(line);
   if (r.n_failed > 0)
     message(fmt::format(
-        "{} prompts failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
-        r.n_failed, file));
+        "{} prompt{} failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
+        r.n_failed, r.n_failed == 1 ? "" : "s", file));
 }
 
 int run(const Arguments& arguments) {
@@ -85,8 +108,7 @@ int run(const Arguments& arguments) {
   recording.capture_type = trace::parse_capture_type(arguments.value_or("capture-type", "f32"));
   recording.resume = arguments.flag("resume");
   if (const auto path = arguments.value("means-out")) recording.means_out = std::string(*path);
-  if (const auto date = arguments.value("retain-until"))
-    recording.retain_until = std::string(*date);
+  recording.retain_until = retention_date(arguments);
   for (const std::string_view text : arguments.values("capture"))
     recording.plan.captures.push_back(hooks::parse_capture(text, m.config.shape()));
   recording.plan.lens = static_cast<std::size_t>(arguments.integer("lens", 1, 1000).value_or(0));

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <future>
+#include <system_error>
 
 #include "cli/engine_arguments.hpp"
 #include "cli/model_provenance.hpp"
@@ -90,6 +92,15 @@ RunInfo run_info(const Recording& r) {
   return info;
 }
 
+/// A file that is written at the end of a long run: said now if it cannot be.
+void check_folder_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, error))
+    fail(ErrorCode::kBadInput, "{}: there is no folder {}; make it first", file.string(),
+         folder.string());
+}
+
 /// Hashes in the background; asking for the result waits and throws what went wrong.
 class BackgroundHash {
  public:
@@ -130,6 +141,8 @@ RecordingResult run_recording(Recording& r) {
   std::optional<trace::ExpertMeans> means;
   if (r.means_out) r.plan.means = &means.emplace(r.model->config);
 
+  trace::check_record_plan(*r.model, r.plan);
+  if (r.means_out) check_folder_of(*r.means_out);
   const RunInfo info = run_info(r);
   trace::Writer writer(r.file);
   RecordingResult result{.n_prompt = r.prompts.size()};

@@ -267,15 +267,16 @@ void Scheduler::step() {
   close_finished();
 }
 
+}  // namespace
+
 void check_plans(const Model& model, const hooks::CapturePlan& capture,
                  const hooks::InterventionPlan& interventions) {
   if (capture.rules.size() > 64)
     fail(ErrorCode::kUsage, "capture: expected at most 64 rules, got {}", capture.rules.size());
   if (!interventions.empty() && model.config.n_route() == 0)
     fail(ErrorCode::kUsage, "interventions: this model has no experts");
+  static_cast<void>(layer_interventions(interventions, model.config));
 }
-
-}  // namespace
 
 void run_requests(const Model& model, const EngineOptions& options, const RequestSource& next,
                   const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,

@@ -31,4 +31,9 @@ void run_requests(const Model& model, const EngineOptions& options, const Reques
                   const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,
                   hooks::Sink& sink, std::stop_token stop = {});
 
+/// Whether the model can carry these plans out; run_requests begins with the same check, and a
+/// caller that makes files first asks earlier. Errors: kUsage.
+void check_plans(const Model& model, const hooks::CapturePlan& capture,
+                 const hooks::InterventionPlan& interventions);
+
 }  // namespace moescope::model

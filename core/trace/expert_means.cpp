@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/formats/safetensors.hpp"
 #include "core/formats/safetensors_writer.hpp"
 #include "core/model/architecture.hpp"
@@ -80,16 +81,17 @@ void fill_means(const std::filesystem::path& file, std::string_view model_hash,
   const formats::SafetensorsFile means = formats::SafetensorsFile::open(file);
   const auto hash = means.metadata().find(std::string(kHashKey));
   if (hash == means.metadata().end() || hash->second != model_hash)
-    fail(ErrorCode::kUsage,
-         "{}: means of the model {}, expected {}; record them again with --means-out",
-         file.string(), hash == means.metadata().end() ? "of unknown hash" : hash->second,
-         model_hash);
+    fail(ErrorCode::kBadInput,
+         "{}: means of another model: expected model hash {}, got {}; record them again with "
+         "--means-out",
+         file.string(), model_hash,
+         hash == means.metadata().end() ? "none" : escape_terminal(hash->second.substr(0, 80)));
   for (hooks::Intervention& x : plan.items) {
     if (x.kind != hooks::InterventionKind::kMean) continue;
     const std::string name = entry_name(x.layer.value, x.expert.value, "mean");
     const formats::TensorView* mean = means.find(name);
     if (mean == nullptr)
-      fail(ErrorCode::kUsage,
+      fail(ErrorCode::kBadInput,
            "{}: has no '{}': no token chose this expert when the means were recorded",
            file.string(), name);
     x.mean = formats::to_f32(*mean);

@@ -53,8 +53,8 @@ WriterLock::WriterLock(const std::filesystem::path& database) : file_(database.s
   for (;;) {
     fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd_ < 0)
-      fail(errno == ENOSPC ? ErrorCode::kRetry : ErrorCode::kBadInput,
-           "{}: open: {}; may you write there?", file_.string(), std::strerror(errno));
+      fail(errno == ENOSPC || errno == EDQUOT ? ErrorCode::kRetry : ErrorCode::kBadInput,
+           "{}: {}; may you write there?", file_.string(), std::strerror(errno));
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
       const std::string holder = holder_of(fd_);
       ::close(fd_);

@@ -114,7 +114,8 @@ std::vector<PlacedPrompt> csv_prompts(std::string_view bytes, std::string_view w
     CsvRecord& record = records[r];
     PromptInput prompt;
     if (record.cells.size() != header.size()) {
-      prompt.failure = fmt::format("{}: line {}: expected {} cells, got {}", where, record.line,
+      prompt.failure = fmt::format("{}: line {}: expected {} cells, got {}",
+                                   std::filesystem::path(where).filename().string(), record.line,
                                    header.size(), record.cells.size());
       out.push_back({std::move(prompt), record.line});
       continue;
@@ -145,12 +146,13 @@ std::vector<PlacedPrompt> placed_prompts(std::string_view bytes, std::string_vie
          bytes.size());
   bytes = without_bom(bytes);
   std::vector<PlacedPrompt> out;
+  const std::string name = std::filesystem::path(where).filename().string();
   if (format == PromptFormat::kCsv) {
     out = csv_prompts(bytes, where);
   } else {
     for_each_line(bytes, [&](std::size_t line, std::string_view text) {
       if (text.find_first_not_of(" \t") == std::string_view::npos) return;
-      const std::string place = fmt::format("{}: line {}", where, line);
+      const std::string place = fmt::format("{}: line {}", name, line);
       out.push_back({format == PromptFormat::kJsonl ? jsonl_prompt(text, place, limits)
                                                     : text_prompt(text, place, limits),
                      line});

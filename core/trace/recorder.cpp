@@ -187,6 +187,10 @@ hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& pla
 
 }  // namespace
 
+void check_record_plan(const model::Model& model, const RecordPlan& plan) {
+  model::check_plans(model, capture_plan(model, plan), plan.interventions);
+}
+
 void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                     std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
                     const RecordPlan& plan, const TraceTaker& take, std::stop_token stop) {

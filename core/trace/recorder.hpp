@@ -39,4 +39,7 @@ void record_prompts(const model::Model& model, const tokenizer::Tokenizer& token
                     std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
                     const RecordPlan& plan, const TraceTaker& take, std::stop_token stop = {});
 
+/// Whether the model can carry the plan out, asked before a file is made. Errors: kUsage.
+void check_record_plan(const model::Model& model, const RecordPlan& plan);
+
 }  // namespace moescope::trace

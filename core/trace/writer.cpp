@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +24,22 @@ namespace moescope::trace {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+/// The path, where a database can be: refused before anything is made beside it.
+const std::filesystem::path& checked_place(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error))
+    fail(ErrorCode::kBadInput, "{}: there is no folder {}; make it first", file.string(),
+         folder.string());
+  const fs::file_status status = fs::status(file, error);
+  if (fs::is_directory(status))
+    fail(ErrorCode::kBadInput, "{}: expected a trace database, got a folder", file.string());
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    fail(ErrorCode::kBadInput, "{}: expected a file, got a device or a pipe", file.string());
+  return file;
+}
 
 /// WAL while writing; its size is bounded by checkpoints of this connection alone.
 void enter_wal(Database& db) {
@@ -99,7 +117,10 @@ class Committer {
 
 struct Writer::State {
   State(const std::filesystem::path& path, const WriterOptions& wanted)
-      : lock(path), options(wanted), db(open_trace_for_writing(path)), queue(wanted.queue_bytes) {}
+      : lock(checked_place(path)),
+        options(wanted),
+        db(open_trace_for_writing(path)),
+        queue(wanted.queue_bytes) {}
 
   WriterLock lock;
   WriterOptions options;
@@ -166,9 +187,14 @@ Writer::Writer(Writer&&) noexcept = default;
 
 std::int64_t Writer::begin_run(const RunInfo& info) {
   enter_wal(state_->db);
-  const std::int64_t run = insert_run(state_->db, info);
-  state_->start(run, info);
-  return run;
+  try {
+    const std::int64_t run = insert_run(state_->db, info);
+    state_->start(run, info);
+    return run;
+  } catch (...) {
+    if (state_->run == 0) leave_wal(state_->db);
+    throw;
+  }
 }
 
 Resumed Writer::resume_run(const RunInfo& info) {
