@@ -311,9 +311,9 @@ TEST(Resume, ReaderGivesBackWhatWasWritten) {
 }
 
 /// Not a test: writes the fixture of the present version, which make.sh then packs.
-TEST(Resume, DISABLED_MakeFixture) {
+TEST(Resume, MakeFixture) {
   const char* file = ::getenv("MOESCOPE_FIXTURE");
-  ASSERT_NE(file, nullptr);
+  if (file == nullptr) GTEST_SKIP() << "only fixtures/make.sh writes the fixture anew";
   record(file, small_run(5), rising(5));
   std::ofstream(std::string(file) + ".txt") << canonical_of(file);
 }
