@@ -51,7 +51,9 @@ class Installation(unittest.TestCase):
 
     def test_nothing_names_the_build_tree(self):
         for file in self.prefix.rglob("*.cmake"):
-            self.assertNotIn(str(ROOT), file.read_text(), file)
+            text = file.read_text()
+            for folder in ("build", "core", "cmake", "cli"):
+                self.assertNotIn(f"{ROOT}/{folder}", text, file)
 
     def test_a_program_of_someone_else_links_the_package(self):
         build = pathlib.Path(self.folder.name) / "consumer"

@@ -22,7 +22,7 @@ def main():
     cases = xml.etree.ElementTree.parse(sys.argv[1]).getroot().iter("testcase")
     n_passed, failed, skipped = 0, [], collections.defaultdict(list)
     for case in cases:
-        name, status = case.get("name"), case.get("status")
+        name, status = case.get("name").split("  # GetParam")[0], case.get("status")
         output = case.findtext("system-out") or ""
         if status == "run":
             n_passed += 1
