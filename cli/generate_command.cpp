@@ -57,7 +57,9 @@ class Stream {
   void finish() {
     emit(stop_.push(decode_.finish()));
     emit(stop_.finish());
-    if (write_) write_out("\n");
+    if (!write_) return;
+    write_out("\n");
+    flush_out();
   }
   const std::string& text() const { return text_; }
 

@@ -25,6 +25,14 @@ namespace {
 
 using trace::RunInfo;
 
+/// Names, sizes and times of the model's files: a copy that keeps them resumes, an edited one does not.
+std::string files_id(const model::Model& model) {
+  Sha256 sha;
+  for (const formats::NamedFile& file : model.folder.identity_files(model.files))
+    sha.update(fmt::format("{} {} {}\n", file.name, file.identity.size, file.identity.mtime_ns));
+  return sha.hex();
+}
+
 /// What decides the rows besides the fields of RunInfo, in words that a reader of the run
 /// understands.
 std::map<std::string, std::string> plan_options(const Recording& r) {
@@ -41,6 +49,7 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
     }
     out[fmt::format("intervention.{:03}", i)] = std::move(text);
   }
+  out["files"] = files_id(*r.model);
   out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
   if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
   const hooks::Generation& g = r.plan.generate;

@@ -30,6 +30,19 @@ UniqueFd create_part(const fs::path& path, fs::path& part) {
        path.string());
 }
 
+/// The file that a rename may replace: links are followed, and what is no regular file is left alone.
+fs::path replaceable(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none)
+    return path;
+  if (status.type() != fs::file_type::regular)
+    fail(ErrorCode::kBadInput, "{}: expected a new name or a file to replace, got {}",
+         path.string(),
+         status.type() == fs::file_type::directory ? "a folder" : "a device or a pipe");
+  return fs::is_symlink(path) ? fs::canonical(path) : path;
+}
+
 void sync_folder_of(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -38,7 +51,7 @@ void sync_folder_of(const fs::path& path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(fs::path path) : path_(replaceable(path)) {
   fd_ = create_part(path_, part_);
 }
 

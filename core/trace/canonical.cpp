@@ -18,7 +18,8 @@ constexpr CanonicalTable kTables[] = {
      "SELECT status, model_hash, weights_id, tokenizer_hash, config, family, n_layer, n_expert, "
      "top_k, n_route, routing_layers, n_vocab, compute, scores, text_mode, capture_type, n_lens, "
      "seed, prompts_hash, n_prompt, code_version FROM run WHERE id = ?1"},
-    {"run_option", "SELECT key, value FROM run_option WHERE run = ?1 ORDER BY key"},
+    {"run_option",
+     "SELECT key, value FROM run_option WHERE run = ?1 AND key <> 'files' ORDER BY key"},
     {"prompt",
      "SELECT idx, name, grp, text, sha256, n_byte, n_prefill, n_decode, finish, failure "
      "FROM prompt WHERE run = ?1 ORDER BY idx"},

@@ -56,6 +56,35 @@ class Record(unittest.TestCase):
         self.assertEqual(self.n_prompt(), report["prompts"])
         self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
 
+    def test_files_that_changed_since_are_another_model(self):
+        model = self.folder / "model"
+        shutil.copytree(ROOT / "models" / "demo", model)
+        words = ["record", model, PROMPTS[0], "-o", self.database]
+        self.assertEqual(moescope(*words).returncode, 0)
+        weights = model / "model.safetensors"
+        with open(weights, "r+b") as file:
+            file.seek(9_000_000)
+            file.write(b"\x01")
+        os.utime(weights, (1, 1))
+        done = moescope(*words, "--resume")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("expected the same model, prompts and options, got another files", done.stderr)
+        self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
+
+    def test_an_export_replaces_no_device_and_follows_links(self):
+        moescope("record", "demo", PROMPTS[0], "-o", self.database)
+        pipe, target, link = (self.folder / name for name in ("pipe", "target.txt", "link.txt"))
+        os.mkfifo(pipe)
+        target.write_text("old")
+        link.symlink_to(target.name)
+        done = moescope("export", self.database, "--canonical", "-o", pipe)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a device or a pipe", done.stderr)
+        self.assertTrue(pipe.is_fifo())
+        self.assertEqual(moescope("export", self.database, "--canonical", "-o", link).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertIn("meta", target.read_text())
+
     def n_prompt(self):
         """Prompts that are committed; 0 before the tables are there."""
         if not self.database.exists():
