@@ -25,10 +25,16 @@ namespace {
 
 using trace::RunInfo;
 
-/// Names, sizes and times of the model's files: a copy that keeps them resumes, an edited one does not.
-std::string files_id(const model::Model& model) {
+/// Tells the model's files from others: by the model hash where that takes seconds, else by names,
+/// sizes and times, which an edited file does not keep.
+std::string files_id(const model::Model& model, const Arguments& arguments) {
+  constexpr std::uint64_t kQuickBytes = std::uint64_t{4} << 30;
+  const auto files = model.folder.identity_files(model.files);
+  std::uint64_t n_byte = 0;
+  for (const formats::NamedFile& file : files) n_byte += file.identity.size;
+  if (n_byte <= kQuickBytes) return hash_model(model, arguments.quiet(), arguments.stop_token());
   Sha256 sha;
-  for (const formats::NamedFile& file : model.folder.identity_files(model.files))
+  for (const formats::NamedFile& file : files)
     sha.update(fmt::format("{} {} {}\n", file.name, file.identity.size, file.identity.mtime_ns));
   return sha.hex();
 }
@@ -49,7 +55,7 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
     }
     out[fmt::format("intervention.{:03}", i)] = std::move(text);
   }
-  out["files"] = files_id(*r.model);
+  out["files"] = files_id(*r.model, *r.arguments);
   out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
   if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
   const hooks::Generation& g = r.plan.generate;
