@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/hooks/glob.hpp"
+#include "core/hooks/name_pattern.hpp"
 
 namespace moescope::hooks {
 namespace {
@@ -42,12 +43,6 @@ constexpr std::array<SiteInfo, 14> kSites{{
      "the final norm's output, before the unembedding"},
 }};
 
-std::string replace_index(std::string name, std::string_view mark, std::uint32_t value) {
-  const auto at = name.find(mark);
-  if (at != std::string::npos) name.replace(at, mark.size(), std::to_string(value));
-  return name;
-}
-
 }  // namespace
 
 std::span<const SiteInfo> sites() {
@@ -59,9 +54,7 @@ const SiteInfo& info(Site site) {
 }
 
 std::string site_name(const SiteRef& ref) {
-  std::string name(info(ref.site).pattern);
-  name = replace_index(std::move(name), "{N}", ref.layer.value);
-  return replace_index(std::move(name), "{E}", ref.expert.value);
+  return fill_pattern(info(ref.site).pattern, ref.layer, ref.expert);
 }
 
 std::vector<SiteRef> match_sites(std::string_view pattern, const ModelShape& shape) {

@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "core/hooks/name_pattern.hpp"
 
 namespace moescope::model {
 namespace {
@@ -48,12 +49,6 @@ constexpr std::array<Architecture, 3> kArchitectures{{
        escape_terminal(got.substr(0, 200)), known);
 }
 
-std::string replaced(std::string text, std::string_view mark, std::uint32_t value) {
-  const auto at = text.find(mark);
-  if (at != std::string::npos) text.replace(at, mark.size(), std::to_string(value));
-  return text;
-}
-
 }  // namespace
 
 std::span<const Architecture> architectures() {
@@ -82,7 +77,7 @@ const Architecture& architecture_named(std::string_view family) {
 }
 
 std::string tensor_name(std::string_view pattern, LayerIdx layer, ExpertIdx expert) {
-  return replaced(replaced(std::string(pattern), "{N}", layer.value), "{E}", expert.value);
+  return hooks::fill_pattern(pattern, layer, expert);
 }
 
 }  // namespace moescope::model
