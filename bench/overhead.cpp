@@ -119,22 +119,8 @@ Cost run_alone(const Work& work, Said* said) {
 }
 
 trace::RunInfo run_info(const Work& work) {
-  const model::ModelConfig& c = work.model.config;
-  trace::RunInfo info;
+  trace::RunInfo info = trace::run_info(work.model, work.tokenizer, work.prompts);
   info.weights_id = "bench";
-  info.config = work.model.folder.config().text;
-  info.family = c.family;
-  info.n_layer = c.n_layer;
-  info.n_expert = c.gating.n_expert;
-  info.top_k = c.gating.top_k;
-  info.n_vocab = c.n_vocab;
-  for (std::size_t l = 0; l < c.n_layer; ++l)
-    if (c.routes[l]) info.routing_layers.emplace_back(l);
-  info.prompts_hash = trace::prompts_hash(work.prompts);
-  info.n_prompt = work.prompts.size();
-  info.label_keys = trace::label_keys(work.prompts);
-  for (std::size_t i = 0; i < std::min(c.n_vocab, work.tokenizer.n_vocab()); ++i)
-    info.pieces.push_back(work.tokenizer.token_bytes(TokenId(i)));
   info.model = "bench";
   return info;
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <future>
+#include <span>
 #include <system_error>
 
 #include "cli/engine_arguments.hpp"
@@ -15,29 +15,13 @@
 #include "cli/version.hpp"
 #include "core/base/error.hpp"
 #include "core/base/sha256.hpp"
-#include "core/formats/file_hash.hpp"
 #include "core/kernels/isa.hpp"
-#include "core/trace/prompts.hpp"
 #include "core/trace/writer.hpp"
 
 namespace moescope::cli {
 namespace {
 
 using trace::RunInfo;
-
-/// Tells the model's files from others: by the model hash where that takes seconds, else by names,
-/// sizes and times, which an edited file does not keep.
-std::string files_id(const model::Model& model, const Arguments& arguments) {
-  constexpr std::uint64_t kQuickBytes = std::uint64_t{4} << 30;
-  const auto files = model.folder.identity_files(model.files);
-  std::uint64_t n_byte = 0;
-  for (const formats::NamedFile& file : files) n_byte += file.identity.size;
-  if (n_byte <= kQuickBytes) return hash_model(model, arguments.quiet(), arguments.stop_token());
-  Sha256 sha;
-  for (const formats::NamedFile& file : files)
-    sha.update(fmt::format("{} {} {}\n", file.name, file.identity.size, file.identity.mtime_ns));
-  return sha.hex();
-}
 
 /// What decides the rows besides the fields of RunInfo, in words that a reader of the run
 /// understands.
@@ -55,7 +39,6 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
     }
     out[fmt::format("intervention.{:03}", i)] = std::move(text);
   }
-  out["files"] = files_id(*r.model, *r.arguments);
   out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
   if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
   const hooks::Generation& g = r.plan.generate;
@@ -72,29 +55,15 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
 }
 
 RunInfo run_info(const Recording& r) {
-  const model::ModelConfig& c = r.model->config;
-  RunInfo info;
+  RunInfo info = trace::run_info(*r.model, *r.tokenizer, r.prompts);
   info.weights_id = weights_id(*r.model);
-  info.tokenizer_hash = r.tokenizer->hash();
-  info.config = r.model->folder.config().text;
-  info.family = c.family;
-  info.n_layer = c.n_layer;
-  info.n_expert = c.gating.n_expert;
-  info.top_k = c.gating.top_k;
-  info.n_vocab = c.n_vocab;
-  for (std::size_t l = 0; l < c.n_layer; ++l)
-    if (c.routes[l]) info.routing_layers.emplace_back(l);
+  info.files_id = files_id(*r.model);
   info.scores = r.scores;
   info.text = r.text;
   info.capture_type = r.capture_type;
   info.n_lens = r.plan.lens;
   info.seed = r.plan.generate.sampling.seed;
-  info.prompts_hash = trace::prompts_hash(r.prompts);
-  info.n_prompt = r.prompts.size();
   info.options = plan_options(r);
-  info.label_keys = trace::label_keys(r.prompts);
-  for (std::size_t i = 0; i < std::min(c.n_vocab, r.tokenizer->n_vocab()); ++i)
-    info.pieces.push_back(r.tokenizer->token_bytes(TokenId(i)));
   info.model = r.arguments->positional(0);
   info.model_path = std::filesystem::absolute(r.model->folder.folder().path()).string();
   info.code_version = program_version();
@@ -115,26 +84,6 @@ void check_folder_of(const std::filesystem::path& file) {
     fail(ErrorCode::kBadInput, "{}: there is no folder {}; make it first", file.string(),
          folder.string());
 }
-
-/// Hashes in the background; asking for the result waits and throws what went wrong.
-class BackgroundHash {
- public:
-  explicit BackgroundHash(const model::Model& model)
-      : result_(std::async(std::launch::async, [&model, stop = stop_.get_token()] {
-          formats::HashOptions options;
-          options.stop = stop;
-          return formats::model_hash(
-              formats::hash_files(model.folder.identity_files(model.files), options));
-        })) {}
-  ~BackgroundHash() { stop_.request_stop(); }
-  BackgroundHash(const BackgroundHash&) = delete;
-  BackgroundHash& operator=(const BackgroundHash&) = delete;
-  std::string get() { return result_.get(); }
-
- private:
-  std::stop_source stop_;
-  std::future<std::string> result_;
-};
 
 }  // namespace
 
@@ -160,10 +109,11 @@ RecordingResult run_recording(Recording& r) {
   if (r.means_out) check_folder_of(*r.means_out);
   const RunInfo info = run_info(r);
   trace::Writer writer(r.file);
+  ModelHasher hasher(*r.model, arguments.quiet(), arguments.stop_token());
   RecordingResult result{.n_prompt = r.prompts.size()};
   trace::Resumed resumed;
   if (r.resume)
-    resumed = writer.resume_run(info);
+    resumed = writer.resume_run(info, [&hasher] { return hasher.now(); });
   else
     resumed.run = writer.begin_run(info);
   result.run = resumed.run;
@@ -171,7 +121,7 @@ RecordingResult run_recording(Recording& r) {
   result.was_complete = resumed.complete;
   if (resumed.complete) return result;
 
-  BackgroundHash hash(*r.model);
+  hasher.start([&writer](const std::string& hash) { writer.set_model_hash(hash); });
   Progress progress("recording", "prompts", r.prompts.size(), arguments.quiet());
   progress.start_at(resumed.done.size());
   std::uint64_t n_done = resumed.done.size();
@@ -187,7 +137,7 @@ RecordingResult run_recording(Recording& r) {
                         arguments.stop_token());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   progress.clear();
-  result.model_hash = hash.get();
+  result.model_hash = hasher.get();
   writer.finish(result.model_hash);
   if (means) means->write(*r.means_out, result.model_hash);
   return result;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/trace/prompts.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -186,6 +187,27 @@ hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& pla
 }
 
 }  // namespace
+
+RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                 std::span<const PromptInput> prompts) {
+  const model::ModelConfig& c = model.config;
+  RunInfo info;
+  info.tokenizer_hash = tokenizer.hash();
+  info.config = model.folder.config().text;
+  info.family = c.family;
+  info.n_layer = c.n_layer;
+  info.n_expert = c.gating.n_expert;
+  info.top_k = c.gating.top_k;
+  info.n_vocab = c.n_vocab;
+  for (std::size_t l = 0; l < c.n_layer; ++l)
+    if (c.routes[l]) info.routing_layers.emplace_back(l);
+  info.prompts_hash = prompts_hash(prompts);
+  info.n_prompt = prompts.size();
+  info.label_keys = label_keys(prompts);
+  for (std::size_t i = 0; i < std::min(c.n_vocab, tokenizer.n_vocab()); ++i)
+    info.pieces.push_back(tokenizer.token_bytes(TokenId(i)));
+  return info;
+}
 
 void check_record_plan(const model::Model& model, const RecordPlan& plan) {
   model::check_plans(model, capture_plan(model, plan), plan.interventions);

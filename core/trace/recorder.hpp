@@ -14,6 +14,7 @@
 #include "core/tokenizer/tokenizer.hpp"
 #include "core/trace/expert_means.hpp"
 #include "core/trace/prompt_trace.hpp"
+#include "core/trace/run_info.hpp"
 
 namespace moescope::trace {
 
@@ -38,6 +39,11 @@ using TraceTaker = std::function<void(PromptTrace&&)>;
 void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                     std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
                     const RecordPlan& plan, const TraceTaker& take, std::stop_token stop = {});
+
+/// What a run row says of model, tokenizer and prompts; identities of files and options are added
+/// by whoever knows them.
+RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                 std::span<const PromptInput> prompts);
 
 /// Whether the model can carry the plan out, asked before a file is made. Errors: kUsage.
 void check_record_plan(const model::Model& model, const RecordPlan& plan);

@@ -30,7 +30,7 @@ ElementType parse_capture_type(std::string_view text);
 /// Everything that a run row says of where its rows come from.
 struct RunInfo {
   // Identity and plan: a run is resumed only where all of these are equal.
-  std::string weights_id;  ///< tells two sets of weights apart without hashing them all
+  std::string weights_id;  ///< over names, types, shapes and first bytes of the tensors
   std::optional<std::string> tokenizer_hash;
   std::string config;  ///< the model's configuration as JSON
   std::string family;
@@ -46,6 +46,8 @@ struct RunInfo {
   std::uint64_t n_prompt = 0;
   /// Whatever else decides the content: capture, interventions, generation, sampling, special, …
   std::map<std::string, std::string> options;
+  /// Names, sizes and times of the model's files: tells them apart until their hash is known.
+  std::string files_id;
 
   // Taken from the prompts and the model at every start.
   std::vector<std::string> label_keys;  ///< all label keys of the prompt list, sorted

@@ -86,6 +86,9 @@ std::vector<PlanField> plan_fields(const RunInfo& info) {
   };
 }
 
+/// Kept among the options, but no part of the plan: a copy of the same files may go on.
+constexpr std::string_view kFilesOption = "files";
+
 std::string shortened(std::string_view text) {
   return escape_terminal(text.size() > 40 ? std::string(text.substr(0, 37)) + "..."
                                           : std::string(text));
@@ -146,6 +149,7 @@ std::int64_t insert_run(Database& db, const RunInfo& info) {
   const std::int64_t run = db.last_insert_id();
   Statement option = db.prepare("INSERT INTO run_option (run, key, value) VALUES (?1, ?2, ?3)");
   for (const auto& [key, value] : info.options) option.run(run, key, value);
+  option.run(run, kFilesOption, info.files_id);
   transaction.commit();
   return run;
 }
@@ -166,12 +170,34 @@ std::vector<std::string> differences(Database& db, std::int64_t run, const RunIn
     compare(field.column, row.maybe_bytes(0).value_or(""), field.value);
   }
   auto stored = stored_options(db, run);
+  stored.erase(std::string(kFilesOption));
   for (const auto& [key, value] : info.options) {
     compare(key, stored.contains(key) ? stored[key] : "", value);
     stored.erase(key);
   }
   for (const auto& [key, value] : stored) compare(key, value, "");
   return out;
+}
+
+std::vector<std::string> weight_differences(Database& db, std::int64_t run, const RunInfo& info,
+                                            const std::function<std::string()>& model_hash) {
+  Statement row = db.prepare(
+      "SELECT r.model_hash, o.value, EXISTS (SELECT 1 FROM prompt p WHERE p.run = r.id) "
+      "FROM run r LEFT JOIN run_option o ON o.run = r.id AND o.key = ?2 WHERE r.id = ?1");
+  row.bind_all(run, kFilesOption);
+  if (!row.step()) fail(ErrorCode::kBadInput, "{}: run {}: no such run", db.name(), run);
+  if (const auto stored = row.maybe_bytes(0)) {
+    const std::string now = model_hash();
+    if (*stored == now) return {};
+    return {
+        fmt::format("model_hash (recorded '{}', now '{}')", shortened(*stored), shortened(now))};
+  }
+  const bool same_files = row.maybe_bytes(1).value_or("") == info.files_id;
+  const bool has_prompts = row.integer(2) != 0;
+  if (same_files || !has_prompts) return {};
+  return {
+      "files (not the names, sizes and times recorded, and the run was cut off before their hash "
+      "was known)"};
 }
 
 void reopen_run(Database& db, std::int64_t run, const RunInfo& info) {
@@ -187,6 +213,8 @@ void reopen_run(Database& db, std::int64_t run, const RunInfo& info) {
         "host = ?4, pid = ?5, threads = ?6, batch = ?7 WHERE id = ?1")
       .run(run, isa, version, host_name(), static_cast<std::int64_t>(::getpid()), info.threads,
            info.batch);
+  db.prepare("INSERT OR REPLACE INTO run_option (run, key, value) VALUES (?1, ?2, ?3)")
+      .run(run, kFilesOption, info.files_id);
   transaction.commit();
 }
 

@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <filesystem>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -82,11 +83,34 @@ std::vector<StoredRun> stored_runs(Database& db) {
   return out;
 }
 
+/// The hash of the run's model, from whoever computes it to whoever commits it.
+class RunHash {
+ public:
+  void set(std::string hash) {
+    const std::lock_guard lock(mutex_);
+    hash_ = std::move(hash);
+  }
+  /// Writes the hash into the run's row, where it is known.
+  void write(Database& db, std::int64_t run) {
+    const std::lock_guard lock(mutex_);
+    if (!hash_.empty()) db.prepare("UPDATE run SET model_hash = ?2 WHERE id = ?1").run(run, hash_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string hash_;
+};
+
 /// The thread's work: takes traces and commits them in groups.
 class Committer {
  public:
-  Committer(Database& db, Inserter& inserter, TraceQueue& queue, const WriterOptions& options)
-      : db_(db), inserter_(inserter), queue_(queue), options_(options) {}
+  struct Run {
+    std::int64_t id = 0;
+    RunHash& hash;
+    Inserter& inserter;
+  };
+  Committer(Database& db, Run run, TraceQueue& queue, const WriterOptions& options)
+      : db_(db), run_(run), queue_(queue), options_(options) {}
 
   void work() {
     while (!queue_.drained())
@@ -99,16 +123,17 @@ class Committer {
     Transaction transaction(db_);
     std::optional<PromptTrace> trace = std::move(first);
     for (std::size_t n_byte = 0; trace; trace = queue_.take(deadline)) {
-      inserter_.insert(*trace);
+      run_.inserter.insert(*trace);
       n_byte += bytes_of(*trace);
       if (n_byte >= options_.group_bytes || Clock::now() >= deadline) break;
     }
-    inserter_.flush();
+    run_.inserter.flush();
+    run_.hash.write(db_, run_.id);
     transaction.commit();
   }
 
   Database& db_;
-  Inserter& inserter_;
+  Run run_;
   TraceQueue& queue_;
   WriterOptions options_;
 };
@@ -126,6 +151,7 @@ struct Writer::State {
   WriterOptions options;
   Database db;
   TraceQueue queue;
+  RunHash hash;
   RunInfo info;
   std::int64_t run = 0;
   std::optional<Inserter> inserter;
@@ -135,7 +161,7 @@ struct Writer::State {
   void start(std::int64_t id, const RunInfo& wanted);
   void work() noexcept;
   void join();
-  void close_run(std::string_view status, std::optional<std::string_view> hash);
+  void close_run(bool complete);
 };
 
 void Writer::State::start(std::int64_t id, const RunInfo& wanted) {
@@ -148,7 +174,7 @@ void Writer::State::start(std::int64_t id, const RunInfo& wanted) {
 
 void Writer::State::work() noexcept {
   try {
-    Committer(db, *inserter, queue, options).work();
+    Committer(db, {run, hash, *inserter}, queue, options).work();
   } catch (const std::bad_alloc&) {
     error = std::make_exception_ptr(
         Error(ErrorCode::kRetry, db.name() + ": out of memory; free some and run it again"));
@@ -166,12 +192,14 @@ void Writer::State::join() {
   if (error) std::rethrow_exception(error);
 }
 
-void Writer::State::close_run(std::string_view status, std::optional<std::string_view> hash) {
+void Writer::State::close_run(bool complete) {
   inserter.reset();
-  const std::optional<std::string> finished =
-      hash ? std::optional(utc_now()) : std::optional<std::string>();
-  db.prepare("UPDATE run SET status = ?2, model_hash = ?3, finished = ?4 WHERE id = ?1")
-      .run(run, status, hash, finished);
+  Transaction transaction(db);
+  hash.write(db, run);
+  db.prepare("UPDATE run SET status = ?2, finished = ?3 WHERE id = ?1")
+      .run(run, complete ? "complete" : "interrupted",
+           complete ? std::optional(utc_now()) : std::nullopt);
+  transaction.commit();
   run = 0;
   leave_wal(db);
 }
@@ -197,12 +225,13 @@ std::int64_t Writer::begin_run(const RunInfo& info) {
   }
 }
 
-Resumed Writer::resume_run(const RunInfo& info) {
+Resumed Writer::resume_run(const RunInfo& info, const ModelHash& model_hash) {
   Database& db = state_->db;
   std::vector<std::string> first_difference;
   std::int64_t first_run = 0;
   for (const StoredRun& stored : stored_runs(db)) {
     std::vector<std::string> difference = differences(db, stored.id, info);
+    if (difference.empty()) difference = weight_differences(db, stored.id, info, model_hash);
     if (difference.empty() && stored.complete) {
       leave_wal(db);
       return {stored.id, done_prompts(db, stored.id), true};
@@ -225,6 +254,10 @@ Resumed Writer::resume_run(const RunInfo& info) {
        db.name(), first_run, fmt::join(first_difference, ", "));
 }
 
+void Writer::set_model_hash(std::string hash) {
+  state_->hash.set(std::move(hash));
+}
+
 void Writer::push(PromptTrace&& trace) {
   check_trace(trace, state_->info);
   if (!state_->queue.put(std::move(trace))) state_->join();
@@ -240,7 +273,8 @@ void Writer::finish(std::string_view model_hash) {
   if (model_hash.empty())
     fail(ErrorCode::kBadInput, "{}: run {}: the hash of the model is not known yet",
          state.db.name(), state.run);
-  state.close_run("complete", model_hash);
+  state.hash.set(std::string(model_hash));
+  state.close_run(true);
 }
 
 void Writer::interrupt() noexcept {
@@ -249,7 +283,7 @@ void Writer::interrupt() noexcept {
   if (state.thread.joinable()) state.thread.join();
   if (state.run == 0) return;
   try {
-    state.close_run("interrupted", std::nullopt);
+    state.close_run(false);
   } catch (const std::exception&) {
     return;  // the row still says "running": it can be resumed all the same
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -28,6 +29,9 @@ struct Resumed {
   bool complete = false;         ///< nothing is left to do; push and finish must not be called
 };
 
+/// Gives the hash of the model's files; may read them all. It is asked once at most.
+using ModelHash = std::function<std::string()>;
+
 /// Writes one run into a trace database from a thread of its own. Prompts commit whole or not at
 /// all, several in one transaction; a crash at any moment leaves a file that can be resumed.
 /// Errors: kRetry when another writer holds the file or there is no space, memory or disk;
@@ -45,9 +49,14 @@ class Writer {
   std::int64_t begin_run(const RunInfo& info);
 
   /// Continues the newest unfinished run of the same plan, begins one where the file has no run,
-  /// and reports a complete run of the same plan.
+  /// and reports a complete run of the same plan. Weights are the same when their hash is; a run
+  /// that was cut off before its hash was known goes on with files of the same sizes and times.
   /// Errors: kBadInput naming the fields in which the newest run differs.
-  Resumed resume_run(const RunInfo& info);
+  Resumed resume_run(const RunInfo& info, const ModelHash& model_hash);
+
+  /// Notes the hash as soon as it is known; it is committed with what is committed next. May be
+  /// called from any thread while a run is open.
+  void set_model_hash(std::string hash);
 
   /// Queues one prompt; waits while the queue is full.
   void push(PromptTrace&& trace);

@@ -62,13 +62,15 @@ class Record(unittest.TestCase):
         words = ["record", model, PROMPTS[0], "-o", self.database]
         self.assertEqual(moescope(*words).returncode, 0)
         weights = model / "model.safetensors"
+        os.utime(weights, (1, 1))
+        self.assertEqual(moescope(*words, "--resume").returncode, 0, "a copy is the same model")
         with open(weights, "r+b") as file:
             file.seek(9_000_000)
             file.write(b"\x01")
-        os.utime(weights, (1, 1))
+        os.utime(weights, (2, 2))
         done = moescope(*words, "--resume")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("expected the same model, prompts and options, got another files", done.stderr)
+        self.assertIn("expected the same model, prompts and options, got another model_hash", done.stderr)
         self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
 
     def test_an_export_replaces_no_device_and_follows_links(self):

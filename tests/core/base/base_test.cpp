@@ -11,20 +11,12 @@
 #include "core/base/random.hpp"
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope {
 namespace {
 
 using testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.message();
-  }
-  return "no error";
-}
 
 TEST(Json, KeepsValues) {
   const auto v = parse_json(R"({"a":[1,2.5,"x",null,true],"b":{"c":-3}})", "t");
@@ -33,34 +25,34 @@ TEST(Json, KeepsValues) {
 }
 
 TEST(Json, NamesLineAndColumnOfADuplicateKey) {
-  const auto m = message_of([] { parse_json("{\"a\":1,\n \"a\":2}", "f.json"); });
+  const auto m = error_of([] { parse_json("{\"a\":1,\n \"a\":2}", "f.json"); });
   EXPECT_THAT(m, HasSubstr("f.json: line 2, column "));
   EXPECT_THAT(m, HasSubstr("key \"a\" stands twice"));
 }
 
 TEST(Json, RefusesDepthCountSizeAndBytes) {
-  EXPECT_THAT(message_of([] { parse_json(std::string(100000, '['), "f"); }),
+  EXPECT_THAT(error_of([] { parse_json(std::string(100000, '['), "f"); }),
               HasSubstr("nested deeper than 64"));
-  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_values = 3}); }),
+  EXPECT_THAT(error_of([] { parse_json("[1,2,3,4]", "f", {.max_values = 3}); }),
               HasSubstr("more than 3 values"));
-  EXPECT_THAT(message_of([] { parse_json("[1,2,3,4]", "f", {.max_bytes = 3}); }),
+  EXPECT_THAT(error_of([] { parse_json("[1,2,3,4]", "f", {.max_bytes = 3}); }),
               HasSubstr("expected at most 3"));
-  EXPECT_THAT(message_of([] { parse_json("[\"\xff\"]", "f"); }),
+  EXPECT_THAT(error_of([] { parse_json("[\"\xff\"]", "f"); }),
               HasSubstr("byte 2: expected UTF-8, got byte 0xff"));
-  EXPECT_THAT(message_of([] { parse_json("{\"a\":", "f"); }), HasSubstr("malformed JSON"));
-  EXPECT_THAT(message_of([] { parse_json("1e999", "f"); }), HasSubstr("line 1"));
-  EXPECT_THAT(message_of([] { parse_json("", "f"); }), HasSubstr("malformed JSON"));
-  EXPECT_THAT(message_of([] { parse_json("{} x", "f"); }), HasSubstr("malformed JSON"));
-  EXPECT_EQ(message_of([] { parse_json(std::string_view("{}\0x", 4), "f"); }),
+  EXPECT_THAT(error_of([] { parse_json("{\"a\":", "f"); }), HasSubstr("malformed JSON"));
+  EXPECT_THAT(error_of([] { parse_json("1e999", "f"); }), HasSubstr("line 1"));
+  EXPECT_THAT(error_of([] { parse_json("", "f"); }), HasSubstr("malformed JSON"));
+  EXPECT_THAT(error_of([] { parse_json("{} x", "f"); }), HasSubstr("malformed JSON"));
+  EXPECT_EQ(error_of([] { parse_json(std::string_view("{}\0x", 4), "f"); }),
             "f: byte 2: malformed JSON: a NUL byte");
 }
 
 TEST(Json, NodeSaysWhatWasExpected) {
   const auto v = parse_json(R"({"a":{"n":-1}})", "config.json");
   const JsonNode node(v, "config.json");
-  EXPECT_EQ(message_of([&] { node.at("a").at("n").uint(1, 9); }),
+  EXPECT_EQ(error_of([&] { node.at("a").at("n").uint(1, 9); }),
             "config.json: key 'a.n': expected a whole number from 1 to 9, got -1");
-  EXPECT_EQ(message_of([&] { node.at("z"); }), "config.json: key 'z' is missing");
+  EXPECT_EQ(error_of([&] { node.at("z"); }), "config.json: key 'z' is missing");
   EXPECT_FALSE(node.find("z"));
 }
 

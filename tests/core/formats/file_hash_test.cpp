@@ -6,6 +6,7 @@
 #include "core/base/sha256.hpp"
 #include "core/formats/mapped_file.hpp"
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -159,10 +160,10 @@ TEST(FileHash, SaysWhenAFileChangedSinceItWasOpened) {
   const NamedFile file = named(folder.write("a", "abc"));
   folder.write("a", "abcd");
   const auto hash = [&] { hash_files({&file, 1}, with_cache("")); };
-  EXPECT_THAT(message_of(hash), HasSubstr("/a: the file changed since it was opened"));
+  EXPECT_THAT(error_of(hash), HasSubstr("/a: the file changed since it was opened"));
   EXPECT_EQ(code_of(hash), ErrorCode::kIntegrity);
   fs::remove(file.path);
-  EXPECT_THAT(message_of(hash), HasSubstr("no such file"));
+  EXPECT_THAT(error_of(hash), HasSubstr("no such file"));
 }
 
 }  // namespace

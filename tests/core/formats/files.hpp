@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 
@@ -41,15 +42,6 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
-
-inline std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.message();
-  }
-  return "no error";
-}
 
 inline ErrorCode code_of(const std::function<void()>& f) {
   try {

@@ -10,6 +10,7 @@
 
 #include "core/formats/sigbus.hpp"
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -43,25 +44,25 @@ TEST(MappedFile, KeepsItsBytesWhereTheyAreWhenMoved) {
 
 TEST(MappedFile, RefusesWhatIsNoFileWithBytes) {
   const TempFolder folder;
-  EXPECT_EQ(message_of([&] { MappedFile::open(folder.write("empty", "")); }),
+  EXPECT_EQ(error_of([&] { MappedFile::open(folder.write("empty", "")); }),
             (folder / "empty").string() + ": the file is empty");
-  EXPECT_EQ(message_of([&] { MappedFile::open(folder.path()); }),
+  EXPECT_EQ(error_of([&] { MappedFile::open(folder.path()); }),
             folder.path().string() + ": expected a file, got a folder");
-  EXPECT_EQ(message_of([&] { MappedFile::open(folder / "none"); }),
+  EXPECT_EQ(error_of([&] { MappedFile::open(folder / "none"); }),
             (folder / "none").string() + ": no such file or folder");
-  EXPECT_THAT(message_of([&] { MappedFile::open(folder / "empty" / "x"); }),
+  EXPECT_THAT(error_of([&] { MappedFile::open(folder / "empty" / "x"); }),
               HasSubstr("a part of the path is no folder"));
-  EXPECT_THAT(message_of([&] { MappedFile::open("/dev/null"); }),
+  EXPECT_THAT(error_of([&] { MappedFile::open("/dev/null"); }),
               HasSubstr("expected a regular file"));
   ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_THAT(message_of([&] { MappedFile::open(folder / "pipe"); }),
+  EXPECT_THAT(error_of([&] { MappedFile::open(folder / "pipe"); }),
               HasSubstr("expected a regular file"));
   EXPECT_EQ(code_of([&] { MappedFile::open(folder / "none"); }), ErrorCode::kBadInput);
 }
 
 void open_without_permission(const std::filesystem::path& path) {
   if (::geteuid() == 0 && ::seteuid(65534) != 0) ::_exit(7);  // root may read every file
-  std::cerr << message_of([&] { MappedFile::open(path); });
+  std::cerr << error_of([&] { MappedFile::open(path); });
   ::_exit(0);
 }
 
@@ -106,11 +107,11 @@ TEST(ReadTextFile, ReadsUpToItsLimit) {
   const TempFolder folder;
   const auto path = folder.write("t", std::string(100000, 'x'));
   EXPECT_EQ(read_text_file(path, 100000).size(), 100000u);
-  EXPECT_EQ(message_of([&] { read_text_file(path, 99999); }),
+  EXPECT_EQ(error_of([&] { read_text_file(path, 99999); }),
             path.string() + ": expected at most 99999 bytes, got more");
   EXPECT_EQ(read_text_file(folder.write("empty", ""), 10), "");
-  EXPECT_THAT(message_of([&] { read_text_file(folder.path(), 10); }), HasSubstr("got a folder"));
-  EXPECT_THAT(message_of([&] { read_text_file(folder / "no", 10); }), HasSubstr("no such file"));
+  EXPECT_THAT(error_of([&] { read_text_file(folder.path(), 10); }), HasSubstr("got a folder"));
+  EXPECT_THAT(error_of([&] { read_text_file(folder / "no", 10); }), HasSubstr("no such file"));
 }
 
 TEST(ReadTextFile, ReadsAPipeToItsEnd) {

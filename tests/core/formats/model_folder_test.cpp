@@ -3,6 +3,7 @@
 #include "core/base/sha256.hpp"
 #include "core/formats/file_hash.hpp"
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -12,7 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 std::string open_message(const fs::path& path) {
-  return message_of([&] { ModelFolder::open(path); });
+  return error_of([&] { ModelFolder::open(path); });
 }
 
 TEST(ModelFolder, FindsThePieces) {
@@ -39,7 +40,7 @@ TEST(ModelFolder, NeedsNeitherTokenizerNorGenerationConfig) {
   const ModelFolder model = ModelFolder::open(folder.path());
   EXPECT_FALSE(model.generation_config());
   EXPECT_THAT(model.tokenizer_files(), ElementsAre());
-  EXPECT_THAT(message_of([&] { model.open_weights(); }), HasSubstr("expected model.safetensors"));
+  EXPECT_THAT(error_of([&] { model.open_weights(); }), HasSubstr("expected model.safetensors"));
 }
 
 TEST(ModelFolder, TakesTheWeightFileThatIsNamed) {
@@ -118,10 +119,10 @@ TEST(Folder, TakesOnlyPlainNames) {
   EXPECT_TRUE(folder.has("a"));
   EXPECT_FALSE(folder.has("../b"));
   for (const std::string_view name : {"../b", "..", ".", "", "/etc/passwd", "./a"})
-    EXPECT_THAT(message_of([&] { folder.open_file(name); }),
+    EXPECT_THAT(error_of([&] { folder.open_file(name); }),
                 HasSubstr("expected the name of a file in this folder"))
         << name;
-  EXPECT_THAT(message_of([&] { folder.read("a", 0); }), HasSubstr("expected at most 0 bytes"));
+  EXPECT_THAT(error_of([&] { folder.read("a", 0); }), HasSubstr("expected at most 0 bytes"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/base/error.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -45,22 +46,13 @@ class Npz : public testing::Test {
   fs::path folder_;
 };
 
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.message();
-  }
-  return "no error";
-}
-
 TEST_F(Npz, HeaderIsAMultipleOf64AndNamesShapeAndType) {
   const std::string header = npy_header(ElementType::kF32, {3, 2, 8});
   EXPECT_EQ(header.size() % 64, 0u);
   EXPECT_THAT(header, HasSubstr("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 8), }"));
   EXPECT_THAT(npy_header(ElementType::kI32, {5}), HasSubstr("'shape': (5,), }"));
   EXPECT_THAT(npy_header(ElementType::kU8, {}), HasSubstr("'shape': (), }"));
-  EXPECT_THAT(message_of([] { npy_header(ElementType::kBF16, {1}); }), HasSubstr("bf16"));
+  EXPECT_THAT(error_of([] { npy_header(ElementType::kBF16, {1}); }), HasSubstr("bf16"));
 }
 
 TEST_F(Npz, CrcOfTheCheckString) {  // the check value that every CRC-32 catalogue gives
@@ -113,7 +105,7 @@ TEST_F(Npz, NothingIsThereUntilItIsWhole) {
     NpzWriter writer(path);
     writer.begin({"x", ElementType::kU8, {4}});
     writer.append(bytes_of(std::vector<std::uint8_t>{1, 2}));
-    EXPECT_THAT(message_of([&] { writer.commit(); }), HasSubstr("2 bytes of data are missing"));
+    EXPECT_THAT(error_of([&] { writer.commit(); }), HasSubstr("2 bytes of data are missing"));
     EXPECT_FALSE(fs::exists(path));
   }
   EXPECT_EQ(n_file(), 0u);
@@ -122,12 +114,12 @@ TEST_F(Npz, NothingIsThereUntilItIsWhole) {
 TEST_F(Npz, RefusesWhatWasNotAnnounced) {
   NpzWriter writer(folder_ / "run.npz");
   writer.begin({"x", ElementType::kU8, {1}});
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] {
                 writer.append(bytes_of(std::vector<std::uint8_t>{1, 2}));
               }),
               HasSubstr("expected 1 more bytes"));
   writer.append(bytes_of(std::vector<std::uint8_t>{1}));
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] {
                 writer.begin({"x", ElementType::kU8, {1}});
               }),
               HasSubstr("there twice"));

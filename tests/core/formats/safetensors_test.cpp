@@ -5,6 +5,7 @@
 
 #include "core/base/random.hpp"
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -186,7 +187,7 @@ TEST(Safetensors, RefusesHostileFilesByMessage) {
   const auto cases = hostile_files();
   ASSERT_GE(cases.size(), 35u);
   for (const Hostile& c : cases) {
-    const std::string message = message_of([&] { read(c.file); });
+    const std::string message = error_of([&] { read(c.file); });
     EXPECT_THAT(message, HasSubstr(c.message)) << c.name;
     EXPECT_THAT(message, testing::StartsWith("m.safetensors: ")) << c.name;
     EXPECT_EQ(code_of([&] { read(c.file); }), ErrorCode::kBadInput) << c.name;

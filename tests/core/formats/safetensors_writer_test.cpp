@@ -9,6 +9,7 @@
 
 #include "core/base/sha256.hpp"
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -62,9 +63,9 @@ TEST(SafetensorsWriter, LeavesTheOldFileUntilItIsDone) {
     SafetensorsWriter writer(path, {{"a", ElementType::kU8, {4}}});
     writer.append(as_bytes("ab"));
     EXPECT_EQ(read_file(path), "old");
-    EXPECT_THAT(message_of([&] { writer.commit(); }),
+    EXPECT_THAT(error_of([&] { writer.commit(); }),
                 HasSubstr("t.safetensors: 2 bytes of data are missing"));
-    EXPECT_THAT(message_of([&] { writer.append(as_bytes("cde")); }),
+    EXPECT_THAT(error_of([&] { writer.append(as_bytes("cde")); }),
                 HasSubstr("expected 2 more bytes of data, got 3"));
   }
   EXPECT_EQ(read_file(path), "old");
@@ -77,7 +78,7 @@ TEST(SafetensorsWriter, LeavesTheOldFileUntilItIsDone) {
 
 TEST(SafetensorsWriter, RefusesTensorsThatTheFormatForbids) {
   const auto refusal = [](std::vector<TensorSpec> specs) {
-    return message_of([&] { safetensors_header(specs, {}); });
+    return error_of([&] { safetensors_header(specs, {}); });
   };
   const std::size_t huge = std::numeric_limits<std::size_t>::max() / 2;
   EXPECT_THAT(refusal({{"a", {}, {1}}, {"a", {}, {1}}}), HasSubstr("the name is there twice"));
@@ -94,7 +95,7 @@ TEST(SafetensorsWriter, RefusesTensorsThatTheFormatForbids) {
 
 TEST(SafetensorsWriter, SaysWhereItMayNotWrite) {
   const TempFolder folder;
-  EXPECT_THAT(message_of([&] { SafetensorsWriter(folder / "no/t.safetensors", {}); }),
+  EXPECT_THAT(error_of([&] { SafetensorsWriter(folder / "no/t.safetensors", {}); }),
               HasSubstr("no such file or folder"));
 }
 
@@ -103,7 +104,7 @@ void write_over_the_size_limit(const fs::path& path) {
   ::signal(SIGXFSZ, SIG_IGN);
   ::setrlimit(RLIMIT_FSIZE, &limit);
   const std::string data(4 << 20, 'x');
-  const std::string message = message_of([&] {
+  const std::string message = error_of([&] {
     SafetensorsWriter writer(path, {{"a", ElementType::kU8, {data.size()}}});
     writer.append(as_bytes(data));
     writer.commit();

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "tests/core/formats/files.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -25,7 +26,7 @@ void write_shards(const TempFolder& folder) {
 }
 
 std::string open_message(const fs::path& path) {
-  return message_of([&] { WeightFiles::open(path); });
+  return error_of([&] { WeightFiles::open(path); });
 }
 
 TEST(WeightFiles, OpensOneFileAndTheFolderAroundIt) {
@@ -60,7 +61,7 @@ TEST(WeightFiles, RequireNamesFileTensorAndShapes) {
   const auto path = folder.write("olmoe.safetensors", safetensors(header, 6));
   const WeightFiles weights = WeightFiles::open(path);
   const auto refusal = [&](std::string_view name, const Shape& shape) {
-    return message_of([&] { weights.require(name, shape); });
+    return error_of([&] { weights.require(name, shape); });
   };
   EXPECT_EQ(weights.require("x", Shape{3, 2}).bytes.size(), 6u);
   EXPECT_EQ(refusal("x", {2, 3}), path.string() +
@@ -133,7 +134,7 @@ TEST(WeightFiles, RefusesHostileIndexes) {
 class LinkTest : public testing::TestWithParam<bool> {
  protected:
   std::string open(const fs::path& folder) {
-    return message_of(
+    return error_of(
         [&] { WeightFiles::open(Folder::open(folder, {.kernel_resolves = GetParam()})); });
   }
   fs::path link(const fs::path& target, std::string_view name) {

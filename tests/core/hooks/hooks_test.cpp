@@ -8,6 +8,7 @@
 #include "core/hooks/capture.hpp"
 #include "core/hooks/glob.hpp"
 #include "core/hooks/intervention.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::hooks {
 namespace {
@@ -15,15 +16,6 @@ namespace {
 using testing::HasSubstr;
 
 const ModelShape kShape{.n_layer = 4, .n_expert = 8, .routes = {true, false, true, true}};
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.message();
-  }
-  return "no error";
-}
 
 TEST(Sites, NamesAreUniqueAndDocumented) {
   std::set<std::string_view> names;
@@ -43,7 +35,7 @@ TEST(Sites, MatchesByPattern) {
 }
 
 TEST(Sites, ASiteTheModelLacksIsAnErrorThatListsThoseItHas) {
-  const auto m = message_of([] { match_sites("blocks.1.mlp.gate.hook_out", kShape); });
+  const auto m = error_of([] { match_sites("blocks.1.mlp.gate.hook_out", kShape); });
   EXPECT_THAT(m, HasSubstr("no site of this model"));
   EXPECT_THAT(m, HasSubstr("blocks.{N}.hook_attn_out"));
 }
@@ -68,7 +60,7 @@ TEST(Capture, ReadsPositionsAndPrompts) {
   const CaptureRule tail = parse_capture("blocks.0.hook_resid_post@-3--2", kShape);
   EXPECT_TRUE(tail.wants_position(TokenPos(17), 20));
   EXPECT_FALSE(tail.wants_position(TokenPos(19), 20));
-  EXPECT_THAT(message_of([] { parse_capture("blocks.0.hook_resid_post@x", kShape); }),
+  EXPECT_THAT(error_of([] { parse_capture("blocks.0.hook_resid_post@x", kShape); }),
               HasSubstr("expected positions such as 0,5-9,-1"));
 }
 
@@ -80,7 +72,7 @@ TEST(Interventions, RoundTripAsText) {
 
 TEST(Interventions, SayWhatIsWrong) {
   const auto message = [](const char* text) {
-    return message_of([&] { parse_intervention(text, kShape); });
+    return error_of([&] { parse_intervention(text, kShape); });
   };
   EXPECT_THAT(message("kill:L0.E1"), HasSubstr("known: mask zero mean swap force scale"));
   EXPECT_THAT(message("mask:L4.E1"), HasSubstr("layers 0 to 3"));
@@ -102,7 +94,7 @@ TEST(Interventions, FileOfTextsAndObjects) {
   ASSERT_EQ(plan.items.size(), 3u);
   EXPECT_EQ(to_string(plan.items[1]), "swap:L2.E1,E5");
   EXPECT_EQ(to_string(plan.items[2]), "scale:L3.E0,2");
-  EXPECT_THAT(message_of([] {
+  EXPECT_THAT(error_of([] {
                 parse_intervention_file(R"([{"kind":"mask","layer":0,"expert":1,"factor":2}])",
                                         "plan.json", kShape);
               }),

@@ -12,6 +12,7 @@
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
 #include "tests/core/tokenizer/model_bytes.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -22,15 +23,6 @@ using testing::HasSubstr;
 
 constexpr auto kPlain = SpecialText::kPlain;
 constexpr auto kRecognise = SpecialText::kRecognise;
-
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.message();
-  }
-  return "no error";
-}
 
 /// A tokenizer.json of the demo's kind; ids follow the order of `pieces`.
 struct Json {
@@ -122,7 +114,7 @@ TEST(JsonBpe, UnknownCharactersFuseOnlyWhereTheFileSaysSo) {
   json.model_flags = R"("unk_token":"<unk>","fuse_unk":false)";
   EXPECT_THAT(pieces_of(json.load(), "axyb"), ElementsAre("▁a", "<unk>", "<unk>", "b"));
   json.model_flags = R"("unk_token":null)";
-  EXPECT_THAT(message_of([&] { json.load().encode("ax", kPlain); }),
+  EXPECT_THAT(error_of([&] { json.load().encode("ax", kPlain); }),
               HasSubstr("character U+0078 has no token"));
 }
 
@@ -224,12 +216,12 @@ TEST(Decoding, DropsOneSpaceAndReplacesWhatIsNoText) {
   // The reference gives up a whole run of bytes; the stream has let the good part go already.
   EXPECT_EQ(decode({8, kE6, kBc, kA2, kBc}).first, "a\ufffd\ufffd\ufffd\ufffd");
   EXPECT_EQ(decode({8, kE6, kBc, kA2, kBc}).second, "a漢\ufffd");
-  EXPECT_THAT(message_of([&] { t.decode(std::vector{TokenId(999u)}); }),
+  EXPECT_THAT(error_of([&] { t.decode(std::vector{TokenId(999u)}); }),
               HasSubstr("t.json: token id 999: expected less than 267"));
 }
 
 TEST(Encoding, RefusesTextThatIsNoUtf8) {
-  EXPECT_EQ(message_of([] { letters().load().encode("ab\xff", kPlain); }),
+  EXPECT_EQ(error_of([] { letters().load().encode("ab\xff", kPlain); }),
             "text: byte 2: expected UTF-8, got byte 0xff");
 }
 
@@ -334,7 +326,7 @@ class FolderTest : public testing::Test {
 
 TEST_F(FolderTest, SaysWhichFilesAreMissing) {
   EXPECT_EQ(
-      message_of([&] { Tokenizer::load_model_folder(folder_); }),
+      error_of([&] { Tokenizer::load_model_folder(folder_); }),
       folder_.string() + ": no tokenizer: neither tokenizer.json nor tokenizer.model is there");
 }
 
@@ -374,7 +366,7 @@ TEST_F(FolderTest, RefusesASettingThatNamesNoToken) {
   write("tokenizer.json", letters().text());
   write("tokenizer_config.json", R"({"bos_token":"<bos>"})");
   EXPECT_THAT(
-      message_of([&] { Tokenizer::load_model_folder(folder_); }),
+      error_of([&] { Tokenizer::load_model_folder(folder_); }),
       HasSubstr("tokenizer_config.json: key 'bos_token': expected a token of the vocabulary"));
 }
 
@@ -385,16 +377,15 @@ TEST_F(FolderTest, TellsTheKindByContent) {
   write("y.json", spm_model(pieces));
   EXPECT_EQ(Tokenizer::load_file(folder_ / "y.json").kind(), "sentencepiece bpe");
   write("empty", "");
-  EXPECT_THAT(message_of([&] { Tokenizer::load_file(folder_ / "empty"); }),
+  EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "empty"); }),
               HasSubstr("the file is empty"));
   write("z.gguf", "GGUF\3\0\0\0");
-  EXPECT_THAT(message_of([&] { Tokenizer::load_file(folder_ / "z.gguf"); }),
+  EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "z.gguf"); }),
               HasSubstr("a GGUF file"));
   write("zip", "PK\3\4....");
-  EXPECT_THAT(message_of([&] { Tokenizer::load_file(folder_ / "zip"); }),
+  EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "zip"); }),
               HasSubstr("begins with \"PK"));
-  EXPECT_THAT(message_of([&] { Tokenizer::load_file(folder_ / "none"); }),
-              HasSubstr("no such file"));
+  EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "none"); }), HasSubstr("no such file"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "core/trace/csv_reader.hpp"
 #include "tests/core/trace/random_trace.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::trace {
 namespace {

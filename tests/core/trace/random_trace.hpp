@@ -15,6 +15,7 @@
 #include "core/base/random.hpp"
 #include "core/trace/prompt_trace.hpp"
 #include "core/trace/run_info.hpp"
+#include "tests/error_of.hpp"
 
 /// Made-up runs and traces for the tests of the trace room.
 namespace moescope::trace {
@@ -42,6 +43,7 @@ class TempFolder {
 inline RunInfo small_run(std::uint64_t n_prompt) {
   RunInfo info;
   info.weights_id = "weights";
+  info.files_id = "files";
   info.tokenizer_hash = "tokenizer";
   info.config = R"({"model_type":"mixtral"})";
   info.family = "mixtral";
@@ -152,16 +154,6 @@ inline std::string first_difference(const std::string& a, const std::string& b) 
   if (at == a.size() && at == b.size()) return "";
   const std::size_t line = at == 0 ? 0 : a.rfind('\n', at - 1) + 1;
   return fmt::format("'{}' against '{}'", a.substr(line, 200), b.substr(line, 200));
-}
-
-inline std::string error_of(const std::function<void()>& f, ErrorCode* code = nullptr) {
-  try {
-    f();
-  } catch (const Error& e) {
-    if (code != nullptr) *code = e.code();
-    return e.message();
-  }
-  return "no error";
 }
 
 }  // namespace moescope::trace

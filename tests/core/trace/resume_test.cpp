@@ -16,6 +16,7 @@
 #include "core/trace/schema.hpp"
 #include "core/trace/writer.hpp"
 #include "tests/core/trace/random_trace.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -51,7 +52,7 @@ std::vector<std::uint64_t> rising(std::uint64_t n) {
 /// Records what is missing; true when nothing was.
 bool go_on(const std::filesystem::path& file, const RunInfo& info) {
   Writer writer(file, kSmall);
-  const Resumed resumed = writer.resume_run(info);
+  const Resumed resumed = writer.resume_run(info, [] { return "hash"; });
   if (resumed.complete) return true;
   for (std::uint64_t i = 0; i < info.n_prompt; ++i)
     if (!resumed.done.contains(i)) writer.push(random_trace(i, info));
@@ -149,7 +150,7 @@ TEST(Resume, RefusesAnotherModelPromptsOrOptionsByName) {
     RunInfo other = info;
     change(other);
     Writer writer(folder / "run.db", kSmall);
-    return error_of([&] { writer.resume_run(other); });
+    return error_of([&] { writer.resume_run(other, [] { return "hash"; }); });
   };
   EXPECT_THAT(refusal([](RunInfo& r) { r.weights_id = "others"; }),
               HasSubstr("another weights_id (recorded 'weights', now 'others')"));
@@ -161,6 +162,68 @@ TEST(Resume, RefusesAnotherModelPromptsOrOptionsByName) {
               HasSubstr("interventions (recorded '[]', now '')"));
   EXPECT_THAT(refusal([](RunInfo& r) { r.seed = UINT64_MAX; }),
               HasSubstr("seed (recorded '7', now '-1')"));
+}
+
+/// What --resume says of a run that was cut off, asked by a model with these files and this hash.
+class ResumeWeights : public testing::Test {
+ protected:
+  void cut_off(const std::string& hash) {
+    Writer writer(file_, kSmall);
+    writer.begin_run(info_);
+    if (!hash.empty()) writer.set_model_hash(hash);
+    writer.push(random_trace(0, info_));
+    writer.interrupt();
+  }
+  std::string answer(const std::string& files, const std::string& hash) {
+    RunInfo now = info_;
+    now.files_id = files;
+    Writer writer(file_, kSmall);
+    n_asked_ = 0;
+    return error_of([&] {
+      EXPECT_FALSE(writer
+                       .resume_run(now,
+                                   [&] {
+                                     ++n_asked_;
+                                     return hash;
+                                   })
+                       .complete);
+    });
+  }
+
+  TempFolder folder_;
+  std::filesystem::path file_ = folder_ / "run.db";
+  RunInfo info_ = small_run(4);
+  int n_asked_ = 0;
+};
+
+TEST_F(ResumeWeights, AreTheSameWhenTheirHashIs) {
+  cut_off("sha");
+  EXPECT_EQ(Database(file_, OpenMode::kReadOnly).text("SELECT model_hash FROM run"), "sha");
+  EXPECT_THAT(answer("files", "other"), HasSubstr("model_hash (recorded 'sha', now 'other')"));
+  EXPECT_EQ(answer("copied elsewhere", "sha"), "no error");
+  EXPECT_EQ(n_asked_, 1);
+}
+
+TEST_F(ResumeWeights, AreToldApartBySizesAndTimesBeforeTheHashIsKnown) {
+  cut_off("");
+  EXPECT_THAT(answer("touched", "sha"), HasSubstr("cut off before their hash was known"));
+  EXPECT_EQ(answer("files", "sha"), "no error");
+  EXPECT_EQ(n_asked_, 0) << "nothing to compare the hash with";
+}
+
+TEST_F(ResumeWeights, MatterOnceAPromptWasRecorded) {
+  {
+    Writer writer(file_, kSmall);
+    writer.begin_run(info_);
+  }
+  EXPECT_EQ(answer("touched", "sha"), "no error");
+  const std::string kept = "SELECT value FROM run_option WHERE key = 'files'";
+  EXPECT_EQ(Database(file_, OpenMode::kReadOnly).text(kept), "touched");
+}
+
+TEST_F(ResumeWeights, OfACompleteRunAreComparedToo) {
+  record(file_, info_, rising(4));
+  EXPECT_THAT(answer("files", "other"), HasSubstr("model_hash (recorded 'hash', now 'other')"));
 }
 
 TEST(Resume, AppendsRunsAndFindsTheRightOneAgain) {

@@ -10,6 +10,7 @@
 #include "core/trace/reader.hpp"
 #include "core/trace/writer.hpp"
 #include "tests/core/trace/random_trace.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::trace {
 namespace {

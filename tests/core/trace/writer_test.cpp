@@ -10,6 +10,7 @@
 #include "core/trace/aggregate.hpp"
 #include "core/trace/schema.hpp"
 #include "tests/core/trace/random_trace.hpp"
+#include "tests/error_of.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -238,7 +239,7 @@ TEST(Writer, FinishWantsEveryPromptAndTheHash) {
     EXPECT_THAT(error_of([&] { writer.finish("hash"); }), HasSubstr("expected 2 prompts, got 1"));
   }
   Writer writer(folder / "run.db");
-  const Resumed resumed = writer.resume_run(info);
+  const Resumed resumed = writer.resume_run(info, [] { return "hash"; });
   EXPECT_EQ(resumed.done, std::set<std::uint64_t>{0});
   writer.push(random_trace(1, info));
   EXPECT_THAT(error_of([&] { writer.finish(""); }), HasSubstr("hash of the model"));
