@@ -30,6 +30,15 @@ model::EngineOptions engine_options(const Arguments& arguments) {
   return out;
 }
 
+std::vector<std::string> stop_texts(const Arguments& arguments) {
+  std::vector<std::string> out;
+  for (const std::string_view text : arguments.values("stop")) {
+    if (text.empty()) arguments.usage_error("option '--stop': expected a text, got none");
+    out.emplace_back(text);
+  }
+  return out;
+}
+
 hooks::Sampling sampling_options(const Arguments& arguments) {
   hooks::Sampling out;
   out.temperature = static_cast<float>(arguments.number("temperature", 0, 100).value_or(0));
@@ -53,8 +62,12 @@ hooks::InterventionPlan intervention_plan(const Arguments& arguments, const mode
     for (hooks::Intervention& x : hooks::parse_intervention_file(json, text, shape).items)
       plan.items.push_back(std::move(x));
   }
-  if (!plan.needs_means()) return plan;
   const auto means = arguments.value("means");
+  if (means && !plan.needs_means())
+    arguments.usage_error(
+        "--means is read by the intervention 'mean' alone; leave it out, or add "
+        "--intervene mean:Lx.Ey");
+  if (!plan.needs_means()) return plan;
   if (!means) arguments.usage_error("the intervention 'mean' needs --means FILE");
   const std::string hash = hash_model(model, arguments.quiet(), arguments.stop_token());
   trace::fill_means(std::filesystem::path(*means), hash, plan);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/arguments.hpp"
 #include "core/hooks/intervention.hpp"
 #include "core/hooks/request.hpp"
@@ -39,6 +42,8 @@ inline constexpr OptionInfo kSamplingOptions[] = {
 
 model::EngineOptions engine_options(const Arguments& arguments);
 hooks::Sampling sampling_options(const Arguments& arguments);
+/// The texts of --stop. Errors: kUsage: an empty one.
+std::vector<std::string> stop_texts(const Arguments& arguments);
 
 /// The plan of --intervene and --means. Reading means hashes the model.
 hooks::InterventionPlan intervention_plan(const Arguments& arguments, const model::Model& model);

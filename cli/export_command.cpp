@@ -9,11 +9,13 @@
 #include <ostream>
 #include <streambuf>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/output.hpp"
+#include "cli/recorded.hpp"
 #include "cli/row_text.hpp"
 #include "cli/suggest.hpp"
 #include "core/base/error.hpp"
@@ -26,7 +28,6 @@
 #include "core/trace/query.hpp"
 #include "core/trace/reader.hpp"
 #include "core/trace/run_arrays.hpp"
-#include "core/trace/schema.hpp"
 
 namespace moescope::cli {
 namespace {
@@ -81,9 +82,14 @@ struct Job {
   std::optional<fs::path> output;
 };
 
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
 fs::path needed_output(const Job& job, std::string_view format) {
   if (!job.output) job.arguments.usage_error(fmt::format("--format {} needs -o FILE", format));
-  if (fs::is_directory(*job.output))
+  if (is_folder(*job.output))
     fail(ErrorCode::kUsage, "{}: expected a file name, got a folder",
          escape_terminal(job.output->string()));
   return *job.output;
@@ -103,6 +109,16 @@ void export_relation(const Job& job, const trace::Relation& relation, bool jsonl
   sink.commit();
 }
 
+/// Errors: kBadInput where there is no place for it, or a file.
+void make_folder(const fs::path& path) {
+  if (is_folder(path)) return;
+  std::error_code error;
+  fs::create_directory(path.has_filename() ? path : path.parent_path(), error);
+  if (error)
+    fail(ErrorCode::kBadInput, "{}: no folder can be made there: {}",
+         escape_terminal(path.string()), error.message());
+}
+
 void export_rows(const Job& job, bool jsonl) {
   const auto relations = trace::list_relations(job.db);
   const auto wanted = job.arguments.values("table");
@@ -116,15 +132,16 @@ void export_rows(const Job& job, bool jsonl) {
            unknown_name("table", escape_terminal(name), names));
     chosen.push_back(&relations[static_cast<std::size_t>(at - names.begin())]);
   }
-  const bool into_folder = job.output && fs::is_directory(*job.output);
-  if (wanted.empty() && into_folder)
+  if (wanted.empty() && job.output)
     for (const trace::Relation& relation : relations) chosen.push_back(&relation);
   if (chosen.empty())
-    job.arguments.usage_error(fmt::format(
-        "--table NAME says which rows, or -o an existing FOLDER takes all of them; tables: {}",
-        fmt::join(names, ", ")));
-  if (chosen.size() > 1 && !into_folder)
-    job.arguments.usage_error("several tables need -o FOLDER, one that exists");
+    job.arguments.usage_error(
+        fmt::format("--table NAME says which rows, or -o FOLDER takes all of them; tables: {}",
+                    fmt::join(names, ", ")));
+  if (chosen.size() > 1 && !job.output) job.arguments.usage_error("several tables need -o FOLDER");
+  const bool into_folder =
+      job.output && (chosen.size() > 1 || !job.output->has_filename() || is_folder(*job.output));
+  if (into_folder) make_folder(*job.output);
   for (const trace::Relation* relation : chosen) {
     auto path = job.output;
     if (into_folder) path = *job.output / (relation->name + (jsonl ? ".jsonl" : ".csv"));
@@ -207,7 +224,7 @@ int run(const Arguments& arguments) {
   const std::string_view format = canonical ? "canonical" : *named;
   if (!arguments.values("table").empty() && format != "csv" && format != "jsonl")
     arguments.usage_error("--table goes with --format csv or jsonl");
-  trace::Database db = trace::open_trace(arguments.positional(0));
+  trace::Database db = open_recorded(arguments);
   db.stop_on(arguments.stop_token());
   Job job{.arguments = arguments, .db = db, .run = arguments.integer("run", 1), .output = {}};
   if (const auto output = arguments.value("output")) job.output = fs::path(*output);
@@ -229,8 +246,8 @@ constexpr OptionInfo kOptions[] = {
      .repeatable = true},
     {.name = "output",
      .argument = "FILE",
-     .help = "write there (default: standard output); a folder for several tables. A file appears "
-             "when it is complete"},
+     .help = "write there (default: standard output); a folder, made where it is absent, for "
+             "several tables. A file appears when it is complete"},
     {.name = "run",
      .argument = "ID",
      .help = "this run (default: arrays and olmoe: the newest complete one; rows and canonical: "

@@ -10,6 +10,7 @@
 #include "cli/command_table.hpp"
 #include "cli/engine_arguments.hpp"
 #include "cli/json_output.hpp"
+#include "cli/number_text.hpp"
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
 #include "cli/recording.hpp"
@@ -115,9 +116,8 @@ int run(const Arguments& arguments) {
   const tokenizer::Tokenizer tokenizer = resolve_tokenizer(model_name);
   const auto special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
                                                  : tokenizer::SpecialText::kPlain;
-  std::vector<std::string> stops;
-  for (const std::string_view s : arguments.values("stop")) stops.emplace_back(s);
-  Stream stream(tokenizer, std::move(stops), !arguments.json());
+  const std::vector<std::string> stops = stop_texts(arguments);
+  Stream stream(tokenizer, stops, !arguments.json());
 
   hooks::Generation generate;
   generate.max_new_tokens = static_cast<std::size_t>(
@@ -134,6 +134,7 @@ int run(const Arguments& arguments) {
         .arguments = &arguments, .model = &m, .tokenizer = &tokenizer, .file = std::string(*file)};
     recording.plan.generate = generate;
     recording.plan.special = special;
+    recording.plan.stops = stops;
     recording.prompts = {{.id = "prompt", .text = prompt}};
     recording.watch = [&](const trace::PromptTrace& trace) {
       if (!trace.failure.empty()) fail(ErrorCode::kBadInput, "prompt: {}", trace.failure);
@@ -154,8 +155,8 @@ int run(const Arguments& arguments) {
   stream.finish();
   if (!arguments.json()) {
     if (!arguments.quiet())
-      message(
-          fmt::format("{} tokens, ended by: {}", last.generated.size(), reason_text(last.reason)));
+      message(fmt::format("{}, ended by: {}", counted(last.generated.size(), "token"),
+                          reason_text(last.reason)));
     return 0;
   }
   JsonOutput out = json_result("generate");

@@ -8,6 +8,7 @@
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/engine_arguments.hpp"
+#include "cli/number_text.hpp"
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
 #include "cli/progress.hpp"
@@ -94,7 +95,7 @@ std::optional<TokenId> prefix_token(const Arguments& arguments, const model::Mod
 void fill(Item& item, const std::string& line, const std::string& where, const Tokenizer& tokenizer,
           std::optional<TokenId> prefix) {
   item.id = "null";
-  const nlohmann::json document = parse_json(line, where);
+  const nlohmann::json document = parse_json(line, where, {.one_line = true});
   const JsonNode node(document, where);
   if (const auto id = node.find("id")) item.id = id->value().dump();
   const auto prompt_node = node.find("prompt");
@@ -145,8 +146,8 @@ int run(const Arguments& arguments) {
   model::run_requests(m, engine_options(arguments), source, {.prediction = true},
                       intervention_plan(arguments, m), lines, arguments.stop_token());
   if (lines.n_failed() == 0) return 0;
-  message(fmt::format("{} of {} texts could not be scored; their lines say why", lines.n_failed(),
-                      lines.n_written()));
+  message(fmt::format("{} of {} could not be scored; their lines say why", lines.n_failed(),
+                      counted(lines.n_written(), "text")));
   return static_cast<int>(ErrorCode::kBadInput);
 }
 

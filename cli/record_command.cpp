@@ -9,6 +9,7 @@
 #include "cli/command_table.hpp"
 #include "cli/engine_arguments.hpp"
 #include "cli/json_output.hpp"
+#include "cli/number_text.hpp"
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
 #include "cli/recording.hpp"
@@ -69,6 +70,7 @@ void report(const Arguments& arguments, const RecordingResult& r) {
     out["tokens"] = r.n_token;
     out["seconds"] = r.seconds;
     out["already_complete"] = r.was_complete;
+    out["empty_captures"] = r.empty_captures;
     print_json(out);
     return;
   }
@@ -78,15 +80,17 @@ void report(const Arguments& arguments, const RecordingResult& r) {
     message(fmt::format("{}: run {} is complete already; nothing to do", file, r.run));
     return;
   }
-  std::string line = fmt::format("{}: run {}, {} prompts", file, r.run, r.n_prompt);
+  std::string line = fmt::format("{}: run {}, {}", file, r.run, counted(r.n_prompt, "prompt"));
   if (r.n_resumed > 0) line += fmt::format(" ({} were there)", r.n_resumed);
-  line += fmt::format(", {} tokens in {:.1f} s ({:.0f} a second)", r.n_token, r.seconds,
+  line += fmt::format(", {} in {:.1f} s ({:.0f} a second)", counted(r.n_token, "token"), r.seconds,
                       r.seconds > 0 ? static_cast<double>(r.n_token) / r.seconds : 0.0);
   message(line);
+  for (const std::string& pattern : r.empty_captures)
+    message(fmt::format("capture '{}': no prompt had such a position; nothing was kept",
+                        escape_terminal(pattern)));
   if (r.n_failed > 0)
-    message(fmt::format(
-        "{} prompt{} failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
-        r.n_failed, r.n_failed == 1 ? "" : "s", file));
+    message(fmt::format("{} failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
+                        counted(r.n_failed, "prompt"), file));
 }
 
 int run(const Arguments& arguments) {
@@ -115,6 +119,9 @@ int run(const Arguments& arguments) {
   recording.plan.special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
                                                      : tokenizer::SpecialText::kPlain;
   recording.plan.generate = generation(arguments, m.config);
+  recording.plan.stops = stop_texts(arguments);
+  if (!recording.plan.stops.empty() && recording.plan.generate.max_new_tokens == 0)
+    arguments.usage_error("--stop ends what is generated; add --max-new-tokens N");
 
   const RecordingResult result = run_recording(recording);
   report(arguments, result);
@@ -133,7 +140,9 @@ constexpr OptionInfo kOwnOptions[] = {
     {.name = "capture",
      .argument = "SITES",
      .help = "also keep activations: SITES[@POSITIONS][#PROMPTS], as in "
-             "'blocks.*.hook_resid_post@-1#de-*'",
+             "'blocks.*.hook_resid_post@-1#de-*'; SITES and PROMPTS (ids) may hold * and ?, "
+             "POSITIONS are numbers and ranges such as 0,5-9,-1, where -1 is the last token and "
+             "-3--1 the last three",
      .repeatable = true},
     {.name = "capture-type",
      .argument = "f32|f16|bf16",
@@ -142,6 +151,10 @@ constexpr OptionInfo kOwnOptions[] = {
      .argument = "K",
      .help = "keep the K likeliest words of every layer's residual stream"},
     {.name = "max-new-tokens", .argument = "N", .help = "generate after every prompt (default 0)"},
+    {.name = "stop",
+     .argument = "TEXT",
+     .help = "end a generation when this text appears",
+     .repeatable = true},
     {.name = "ignore-eos", .argument = "", .help = "go on after the model's end token"},
     {.name = "special", .argument = "", .help = "recognise special tokens such as </s> in prompts"},
     {.name = "means-out",

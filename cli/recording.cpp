@@ -51,6 +51,8 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
   for (const TokenId id : g.stop_tokens)
     stops += fmt::format("{}{}", stops.empty() ? "" : " ", id.value);
   out["stop_tokens"] = stops;
+  for (std::size_t i = 0; i < r.plan.stops.size(); ++i)
+    out[fmt::format("stop.{:03}", i)] = r.plan.stops[i];
   return out;
 }
 
@@ -105,7 +107,7 @@ RecordingResult run_recording(Recording& r) {
   std::optional<trace::ExpertMeans> means;
   if (r.means_out) r.plan.means = &means.emplace(r.model->config);
 
-  trace::check_record_plan(*r.model, r.plan);
+  trace::check_record_plan(*r.model, r.plan, r.prompts);
   if (r.means_out) check_folder_of(*r.means_out);
   const RunInfo info = run_info(r);
   trace::Writer writer(r.file);
@@ -133,13 +135,16 @@ RecordingResult run_recording(Recording& r) {
     progress.update(++n_done);
   };
   const auto begin = std::chrono::steady_clock::now();
-  trace::record_prompts(*r.model, *r.tokenizer, r.prompts, resumed.done, r.plan, take,
-                        arguments.stop_token());
+  const trace::RecordCounts counts = trace::record_prompts(
+      *r.model, *r.tokenizer, r.prompts, resumed.done, r.plan, take, arguments.stop_token());
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   progress.clear();
   result.model_hash = hasher.get();
   writer.finish(result.model_hash);
   if (means) means->write(*r.means_out, result.model_hash);
+  for (std::size_t i = 0; i < r.plan.captures.size(); ++i)
+    if (counts.n_captured[i] == 0 && resumed.done.empty())
+      result.empty_captures.push_back(r.plan.captures[i].pattern);
   return result;
 }
 

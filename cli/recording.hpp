@@ -36,6 +36,7 @@ struct RecordingResult {
   std::uint64_t n_prompt = 0, n_resumed = 0, n_failed = 0, n_token = 0;
   double seconds = 0;  ///< of the engine
   std::string model_hash;
+  std::vector<std::string> empty_captures;  ///< rules whose positions no prompt had
 };
 
 /// Records with a progress line, hashing the model beside it. The run is complete when this

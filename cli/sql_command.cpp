@@ -12,13 +12,13 @@
 #include "cli/help.hpp"
 #include "cli/number_text.hpp"
 #include "cli/output.hpp"
+#include "cli/recorded.hpp"
 #include "cli/row_text.hpp"
 #include "cli/terminal.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/text_width.hpp"
 #include "core/trace/query.hpp"
-#include "core/trace/schema.hpp"
 
 namespace moescope::cli {
 namespace {
@@ -163,7 +163,7 @@ void write_relations(trace::Database& db, bool json) {
 int run(const Arguments& arguments) {
   if (arguments.json() && arguments.flag("csv"))
     arguments.usage_error("--json and --csv are two forms: choose one");
-  trace::Database db = trace::open_trace(arguments.positional(0));
+  trace::Database db = open_recorded(arguments);
   db.stop_on(arguments.stop_token());
   const auto given = arguments.optional_positional(1);
   if (!given) {

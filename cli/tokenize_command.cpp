@@ -6,6 +6,7 @@
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/json_output.hpp"
+#include "cli/number_text.hpp"
 #include "cli/output.hpp"
 #include "cli/text_input.hpp"
 #include "core/base/error.hpp"
@@ -33,14 +34,28 @@ std::string json_line(const Tokenizer& tokenizer, const std::vector<Token>& toke
   return fmt::format("{{\"ids\":[{}],\"pieces\":[{}],\"offsets\":[{}]}}\n", ids, pieces, offsets);
 }
 
+/// The output line of one input line; what is wrong with it becomes its error.
+std::string answer(const Tokenizer& tokenizer, const std::string& line, const std::string& where,
+                   SpecialText special, std::size_t& n_failed) {
+  try {
+    const nlohmann::json value = parse_json(line, where, {.one_line = true});
+    return json_line(tokenizer, tokenizer.encode(JsonNode(value, where).string(), special));
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::kBadInput) throw;
+    ++n_failed;
+    return fmt::format("{{\"error\":{}}}\n", json_string(e.message()));
+  }
+}
+
 int run_lines(const Tokenizer& tokenizer, SpecialText special) {
   InputLines lines;
-  while (const auto line = lines.next()) {
-    const std::string where = fmt::format("standard input: line {}", lines.number());
-    const nlohmann::json value = parse_json(*line, where);
-    write_out(json_line(tokenizer, tokenizer.encode(JsonNode(value, where).string(), special)));
-  }
-  return 0;
+  std::size_t n_failed = 0;
+  while (const auto line = lines.next())
+    write_out(answer(tokenizer, *line, fmt::format("line {}", lines.number()), special, n_failed));
+  if (n_failed == 0) return 0;
+  message(fmt::format("{} of {} could not be cut; their lines say why", n_failed,
+                      counted(lines.number(), "line")));
+  return static_cast<int>(ErrorCode::kBadInput);
 }
 
 void print_table(const Tokenizer& tokenizer, const std::string& text, SpecialText special) {
@@ -104,7 +119,8 @@ constinit const CommandInfo kTokenizeCommand = {
         "content tells which). "
         "Nothing is added at the ends of a text. With --jsonl every output line has ids, pieces "
         "and offsets, which "
-        "are [begin, end) in bytes of the text.",
+        "are [begin, end) in bytes of the text. A line that is no JSON string gets a line with "
+        "error instead, and the exit code is 1.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,

@@ -6,11 +6,11 @@
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/output.hpp"
+#include "cli/recorded.hpp"
 #include "cli/tokens_view.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/trace/reader.hpp"
-#include "core/trace/schema.hpp"
 
 namespace moescope::cli {
 namespace {
@@ -35,11 +35,17 @@ int run(const Arguments& arguments) {
     arguments.usage_error("--json and --csv are two forms: choose one");
   if (arguments.flag("all-layers") && arguments.value("layer"))
     arguments.usage_error("--layer and --all-layers: choose one");
-  trace::Database db = trace::open_trace(arguments.positional(0));
+  trace::Database db = open_recorded(arguments);
   TokensReport report;
   report.run = trace::find_run(db, arguments.integer("run", 1));
   report.layers = layers_to_show(arguments, report.run);
   report.prompt = trace::find_prompt(db, report.run.id, arguments.positional(1));
+  if (report.prompt.failure) {
+    if (arguments.json()) print_json(tokens_json(report));
+    fail(ErrorCode::kBadInput, "{}: run {}: prompt '{}' failed and has no tokens: {}",
+         escape_terminal(arguments.positional(0)), report.run.id,
+         escape_terminal(report.prompt.name), escape_terminal(*report.prompt.failure));
+  }
   report.tokens = trace::read_tokens(db, report.run, report.prompt.id);
   if (arguments.json()) {
     print_json(tokens_json(report));

@@ -9,11 +9,11 @@
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/output.hpp"
+#include "cli/recorded.hpp"
 #include "cli/usage_view.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/trace/reader.hpp"
-#include "core/trace/schema.hpp"
 
 namespace moescope::cli {
 namespace {
@@ -30,11 +30,12 @@ std::string default_key(trace::Database& db, std::int64_t run) {
   return "none";
 }
 
+/// A label named as it is shown, or as it stands in the prompts.
 std::optional<std::size_t> find_label(const trace::UsageTable& table, std::string_view value) {
   for (std::size_t i = 0; i < table.labels.size(); ++i)
-    if (table.labels[i].value == value) return i;
+    if (label_text(table.labels[i]) == value) return i;
   for (std::size_t i = 0; i < table.labels.size(); ++i)
-    if (!table.labels[i].value && value == "(none)") return i;
+    if (table.labels[i].value == value) return i;
   return std::nullopt;
 }
 
@@ -81,18 +82,34 @@ void add_divergence(UsageReport& report, trace::Database& db) {
   report.divergence = trace::label_divergence(*clusters, report.compared);
 }
 
+[[noreturn]] void no_tokens(const UsageReport& report, const trace::RunRow& row) {
+  const std::string phase(report.usage.phase == trace::PhaseFilter::kAll
+                              ? "any phase"
+                              : "phase " + std::string(trace::name(report.usage.phase)));
+  if (row.n_token > 0)
+    fail(ErrorCode::kBadInput, "{}: run {} has no tokens of {}; --phase all shows those it has",
+         escape_terminal(report.file), row.id, phase);
+  fail(ErrorCode::kBadInput,
+       "{}: run {} has no tokens: {} of {} prompts failed; 'moescope sql {} \"SELECT * FROM "
+       "v_failed_prompt\"' says why",
+       escape_terminal(report.file), row.id, row.n_failed, row.n_prompt,
+       escape_terminal(report.file));
+}
+
 int run(const Arguments& arguments) {
   if (arguments.flag("tokens") && arguments.flag("assignments"))
     arguments.usage_error("--tokens and --assignments are two denominators: choose one");
   if (arguments.json() && arguments.flag("csv"))
     arguments.usage_error("--json and --csv are two forms: choose one");
   const std::string& file = arguments.positional(0);
-  trace::Database db = trace::open_trace(file);
+  trace::Database db = open_recorded(arguments);
   const trace::RunRow row = trace::find_run(db, arguments.integer("run", 1));
   const auto by = arguments.value("by");
   UsageReport report{.file = file, .model = row.model, .status = row.status};
   report.usage = trace::read_usage(db, row, by ? std::string(*by) : default_key(db, row.id),
                                    phase_of(arguments.value_or("phase", "prefill")));
+  report.n_route = report.usage.layers.size();
+  if (report.usage.all.n_token == 0) no_tokens(report, row);
   if (const auto pair = arguments.value("compare")) report.pair = find_pair(report, *pair);
   if (!arguments.flag("csv")) add_divergence(report, db);
   if (const auto layer = arguments.integer("layer", 0, 1'000'000))
@@ -120,7 +137,8 @@ constexpr OptionInfo kOptions[] = {
     {.name = "compare",
      .argument = "A,B",
      .help = "two values of the label side by side, with the difference in points and the "
-             "divergence of each layer; (none) stands for prompts without the label"},
+             "divergence of each layer; (none) stands for prompts without the label, \"\" for an "
+             "empty one"},
     {.name = "phase",
      .argument = "prefill|decode|all",
      .help = "tokens of the prompts, tokens generated, or both (default: prefill)"},
@@ -133,7 +151,9 @@ constexpr OptionInfo kOptions[] = {
      .argument = "auto|numbers|codes",
      .help = "percentages, or one character an expert (auto: characters from 17 experts on)"},
     {.name = "run", .argument = "ID", .help = "this run (default: the newest complete one)"},
-    {.name = "csv", .argument = "", .help = "one line a label, layer and expert"},
+    {.name = "csv",
+     .argument = "",
+     .help = "one line a label, layer and expert; with --compare also the differences"},
     kColorOption,
 };
 

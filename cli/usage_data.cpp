@@ -107,6 +107,25 @@ void csv_rows(std::string& out, const UsageTable& table, const LabelUsage& usage
     }
 }
 
+/// What the second label has more than the first, in shares.
+void csv_differences(std::string& out, const UsageTable& table, const LabelUsage& a,
+                     const LabelUsage& b) {
+  const std::string label =
+      csv_cell(fmt::format("{} minus {}", b.value.value_or("(none)"), a.value.value_or("(none)")));
+  for (std::size_t route = 0; route < table.layers.size(); ++route)
+    for (std::size_t e = 0; e < table.n_expert; ++e) {
+      const auto difference = [&](bool per_token) -> std::string {
+        const std::size_t place = route * table.n_expert + e;
+        const auto x = usage_share(table, a, place, per_token);
+        const auto y = usage_share(table, b, place, per_token);
+        return x && y ? fmt::format("{}", *y - *x) : "";
+      };
+      out += fmt::format("{},{},{},difference,{},{},{},,,,{},{},,\n", table.run, name(table.phase),
+                         csv_cell(table.by), label, table.layers[route].value, e, difference(false),
+                         difference(true));
+    }
+}
+
 }  // namespace
 
 JsonOutput usage_json(const UsageReport& report, const UsageView& view) {
@@ -131,11 +150,20 @@ JsonOutput usage_json(const UsageReport& report, const UsageView& view) {
 }
 
 std::string usage_csv(const UsageReport& report) {
+  const UsageTable& table = report.usage;
   std::string out =
       "run,phase,by,kind,label,layer,expert,count,n_token,n_prompt,share_of_assignments,"
       "share_of_tokens,uniform_of_assignments,uniform_of_tokens\n";
-  csv_rows(out, report.usage, report.usage.all, true);
-  for (const LabelUsage& usage : report.usage.labels) csv_rows(out, report.usage, usage, false);
+  csv_rows(out, table, table.all, true);
+  if (report.pair) {
+    const LabelUsage& a = table.labels[report.pair->first];
+    const LabelUsage& b = table.labels[report.pair->second];
+    csv_rows(out, table, a, false);
+    csv_rows(out, table, b, false);
+    csv_differences(out, table, a, b);
+  } else {
+    for (const LabelUsage& usage : table.labels) csv_rows(out, table, usage, false);
+  }
   return out;
 }
 

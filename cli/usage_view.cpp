@@ -23,18 +23,22 @@ std::string run_line(const UsageReport& report) {
   const UsageTable& table = report.usage;
   return fmt::format(
       "{}, run {}: {}, {} with a router, {}, top {}{}", escape_terminal(report.file), table.run,
-      escape_terminal(report.model), counted(table.layers.size(), "layer"),
+      escape_terminal(report.model), counted(report.n_route, "layer"),
       counted(table.n_expert, "expert"), table.top_k,
       report.status == "complete" ? "" : fmt::format(" (the run is {})", report.status));
 }
 
-std::string scope_line(const UsageTable& table) {
+std::string scope_line(const UsageReport& report) {
+  const UsageTable& table = report.usage;
   const std::string phase = table.phase == trace::PhaseFilter::kAll
                                 ? "prefill and decode"
                                 : std::string(trace::name(table.phase));
-  return fmt::format("{}{}: {} of {}",
+  return fmt::format("{}{}: {} of {}{}",
                      table.by == "none" ? "" : "by " + escape_terminal(table.by) + ", ", phase,
-                     counted(table.all.n_token, "token"), counted(table.all.n_prompt, "prompt"));
+                     counted(table.all.n_token, "token"), counted(table.all.n_prompt, "prompt"),
+                     table.layers.size() == report.n_route
+                         ? ""
+                         : fmt::format("; layer {} only", table.layers[0].value));
 }
 
 std::string cells_line(const UsageTable& table, const UsageView& view) {
@@ -118,12 +122,17 @@ std::string difference_sentence(const UsageReport& report) {
   const auto most = extreme_layer(report, true);
   if (!most) return {};
   const auto& d = report.divergence[*most]->corrected;
-  std::string out = fmt::format(
-      "{} most in layer {}: Jensen-Shannon divergence {:.3f} bits, corrected for sample size (95 % "
-      "limits {:.3f} to {:.3f}; {:.2f} would be no expert in common), by leaving out one of {} "
-      "prompt groups at a time",
-      report.pair ? "They differ" : "Labels differ", table.layers[*most].value, d.value, d.lower,
-      d.upper, std::log2(static_cast<double>(report.compared.size())), with_commas(d.n_cluster));
+  std::string out =
+      report.divergence.size() == 1
+          ? fmt::format("Layer {}", table.layers[*most].value)
+          : fmt::format("{} most in layer {}", report.pair ? "They differ" : "Labels differ",
+                        table.layers[*most].value);
+  out += fmt::format(
+      ": Jensen-Shannon divergence {:.3f} bits, corrected for sample size (95 % limits {:.3f} to "
+      "{:.3f}; {:.2f} would be no expert in common), by leaving out one of {} prompt groups at a "
+      "time",
+      d.value, d.lower, d.upper, std::log2(static_cast<double>(report.compared.size())),
+      with_commas(d.n_cluster));
   const auto least = extreme_layer(report, false);
   if (least != most)
     out += fmt::format("; least in layer {} ({})", table.layers[*least].value,
@@ -172,7 +181,9 @@ std::string words(const UsageReport& report) {
 }  // namespace
 
 std::string label_text(const LabelUsage& usage) {
-  return usage.value ? escape_terminal(*usage.value) : "(none)";
+  if (!usage.value) return "(none)";
+  const std::string text = escape_terminal(*usage.value);
+  return text.empty() || text == "(none)" || text.starts_with('"') ? '"' + text + '"' : text;
 }
 
 std::optional<double> usage_share(const UsageTable& table, const LabelUsage& usage,
@@ -207,9 +218,8 @@ std::string usage_text(const UsageReport& report, const UsageView& view, const T
   const auto width = static_cast<std::size_t>(std::max(terminal.width, 40));
   std::string out;
   for (const std::string& line :
-       {run_line(report), scope_line(report.usage), cells_line(report.usage, view)})
+       {run_line(report), scope_line(report), cells_line(report.usage, view)})
     out += wrap(line, width, 0);
-  if (report.usage.all.n_token == 0) return out + "\nno tokens of this phase were recorded\n";
   out += "\n" + render_grid(expert_grid(report, view, terminal), terminal);
   out += "\n" + render_grid(layer_grid(report, view, terminal), terminal);
   if (const std::string said = words(report); !said.empty())

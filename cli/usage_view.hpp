@@ -19,6 +19,7 @@ struct UsageReport {
   std::string model;
   std::string status;
   trace::UsageTable usage;
+  std::size_t n_route = 0;             ///< layers with a router, shown or not
   std::vector<std::size_t> n_cluster;  ///< [n_label]; empty when clusters were not read
   std::vector<std::size_t> compared;   ///< labels (indices) whose choices the divergence compares
   std::vector<std::size_t> left_out;   ///< labels with too little support to be among them
@@ -34,7 +35,8 @@ struct UsageView {
   UsageCells cells = UsageCells::kAuto;
 };
 
-/// The label as it is shown: escaped, "(none)" where it is missing.
+/// The label as it is shown: escaped, "(none)" where it is missing; in quotes where it is empty or
+/// could be taken for that.
 std::string label_text(const trace::LabelUsage& usage);
 
 /// Share of expert counts in the chosen denominator; nothing where that is 0.

@@ -9,6 +9,7 @@
 #include "cli/command_table.hpp"
 #include "cli/json_output.hpp"
 #include "cli/model_provenance.hpp"
+#include "cli/number_text.hpp"
 #include "cli/output.hpp"
 #include "cli/share.hpp"
 #include "cli/version.hpp"
@@ -28,7 +29,8 @@ constexpr std::size_t kShownDifferences = 10;
 void print_text(const model::ParityResult& r) {
   print("reference: {}\n",
         escape_terminal(r.source.empty() ? "does not say what made it" : r.source));
-  print("{} sequences, {} tokens, kernels: {}\n\n", r.n_sequence, r.n_token, kernels::isa_name());
+  print("{}, {}, kernels: {}\n\n", counted(r.n_sequence, "sequence"), counted(r.n_token, "token"),
+        kernels::isa_name());
   print("{:<22}{:>10}  {:>13}  {:>9}  {:>8}\n", "quantity", "values", "largest error", "tolerance",
         "beyond");
   for (const model::SiteParity& s : r.sites) {

@@ -83,8 +83,9 @@ class Builder : public nlohmann::json_sax<json> {
  private:
   template <class... Args>
   [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    fail(ErrorCode::kBadInput, "{}: line {}, column {}: {}", where_, position_.line,
-         position_.column, fmt::format(format, std::forward<Args>(args)...));
+    const std::string line = limits_.one_line ? "" : fmt::format("line {}, ", position_.line);
+    fail(ErrorCode::kBadInput, "{}: {}column {}: {}", where_, line, position_.column,
+         fmt::format(format, std::forward<Args>(args)...));
   }
   bool put(json v) {
     place(std::move(v));

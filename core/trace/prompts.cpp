@@ -25,8 +25,20 @@ struct PlacedPrompt {
   std::size_t line = 0;
 };
 
-std::string stem_of(std::string_view where) {
-  return std::filesystem::path(where).stem().string();
+/// What the ids of each file's prompts begin with where they have none of their own: the file's
+/// name without its extension, or as much more as tells it from the others.
+std::vector<std::string> id_prefixes(std::span<const std::filesystem::path> files) {
+  std::vector<std::string> stems, names, out;
+  for (const std::filesystem::path& file : files) {
+    stems.push_back(file.stem().string());
+    names.push_back(file.filename().string());
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const bool stem_is_unique = std::count(stems.begin(), stems.end(), stems[i]) == 1;
+    const bool name_is_unique = std::count(names.begin(), names.end(), names[i]) == 1;
+    out.push_back(stem_is_unique ? stems[i] : name_is_unique ? names[i] : files[i].string());
+  }
+  return out;
 }
 
 std::string_view without_bom(std::string_view bytes) {
@@ -67,6 +79,7 @@ PromptInput jsonl_prompt(std::string_view line, const std::string& where,
     JsonLimits json;
     json.max_depth = 8;
     json.max_values = 10'000;
+    json.one_line = true;
     return from_json(parse_json(line, where, json), where);
   } catch (const Error& e) {
     PromptInput prompt;
@@ -161,12 +174,14 @@ std::vector<PlacedPrompt> placed_prompts(std::string_view bytes, std::string_vie
   if (out.size() > limits.max_prompt)
     fail(ErrorCode::kBadInput, "{}: expected at most {} prompts, got {}", where, limits.max_prompt,
          out.size());
-  const std::string stem = stem_of(where);
-  for (PlacedPrompt& placed : out) {
-    if (placed.prompt.id.empty()) placed.prompt.id = fmt::format("{}:{}", stem, placed.line);
+  for (PlacedPrompt& placed : out)
     std::sort(placed.prompt.labels.begin(), placed.prompt.labels.end());
-  }
   return out;
+}
+
+void name_prompts(std::vector<PlacedPrompt>& prompts, std::string_view prefix) {
+  for (PlacedPrompt& placed : prompts)
+    if (placed.prompt.id.empty()) placed.prompt.id = fmt::format("{}:{}", prefix, placed.line);
 }
 
 std::string read_file(const std::filesystem::path& file, const PromptLimits& limits) {
@@ -197,9 +212,11 @@ PromptFormat prompt_format(const std::filesystem::path& file) {
 
 std::vector<PromptInput> parse_prompts(std::string_view bytes, std::string_view where,
                                        PromptFormat format, const PromptLimits& limits) {
+  const std::filesystem::path file(where);
+  std::vector<PlacedPrompt> placed = placed_prompts(bytes, where, format, limits);
+  name_prompts(placed, id_prefixes({&file, 1})[0]);
   std::vector<PromptInput> out;
-  for (PlacedPrompt& placed : placed_prompts(bytes, where, format, limits))
-    out.push_back(std::move(placed.prompt));
+  for (PlacedPrompt& p : placed) out.push_back(std::move(p.prompt));
   return out;
 }
 
@@ -207,9 +224,14 @@ std::vector<PromptInput> read_prompts(std::span<const std::filesystem::path> fil
                                       const PromptLimits& limits) {
   std::vector<PromptInput> out;
   std::map<std::string, std::string> place_of;
-  for (const std::filesystem::path& file : files) {
+  const std::vector<std::string> prefixes = id_prefixes(files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::filesystem::path& file = files[i];
     const std::string bytes = read_file(file, limits);
-    for (PlacedPrompt& placed : placed_prompts(bytes, file.string(), prompt_format(file), limits)) {
+    std::vector<PlacedPrompt> prompts =
+        placed_prompts(bytes, file.string(), prompt_format(file), limits);
+    name_prompts(prompts, prefixes[i]);
+    for (PlacedPrompt& placed : prompts) {
       const std::string place = fmt::format("{}: line {}", file.string(), placed.line);
       const auto [at, fresh] = place_of.try_emplace(placed.prompt.id, place);
       if (!fresh)

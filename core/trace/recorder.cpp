@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
+#include "core/hooks/glob.hpp"
+#include "core/model/stop_text.hpp"
 #include "core/trace/prompts.hpp"
 
 namespace moescope::trace {
@@ -21,6 +24,7 @@ class Recorder : public hooks::Sink {
         plan_(plan),
         take_(take),
         route_of_(config.n_layer) {
+    counts_.n_captured.resize(plan.captures.size());
     for (std::size_t l = 0; l < config.n_layer; ++l) {
       route_of_[l] = n_route_;
       if (config.routes[l]) ++n_route_;
@@ -75,6 +79,7 @@ class Recorder : public hooks::Sink {
         plan_.means->add(e.site.layer, e.site.expert, e.value.row(i));
       return;
     }
+    counts_.n_captured[e.rule] += e.row.size();
     for (std::size_t i = 0; i < e.row.size(); ++i) {
       const auto value = e.value.row(i);
       trace_of(e.row[i]).activations.push_back(
@@ -94,6 +99,8 @@ class Recorder : public hooks::Sink {
     }
     take_(std::move(trace));
   }
+
+  const RecordCounts& counts() const { return counts_; }
 
   static PromptTrace failed(PromptTrace trace, std::string why) {
     PromptTrace out;
@@ -152,6 +159,7 @@ class Recorder : public hooks::Sink {
   const TraceTaker& take_;
   std::vector<std::size_t> route_of_;  ///< [n_layer] number among the routing layers
   std::size_t n_route_ = 0;
+  RecordCounts counts_;
   std::unordered_map<std::uint64_t, PromptTrace> open_;
 };
 
@@ -174,6 +182,23 @@ PromptTrace tokenise(const tokenizer::Tokenizer& tokenizer, tokenizer::SpecialTe
   }
   return trace;
 }
+
+/// Ends one sequence when a stop text appears in what was generated, or when the plan says so.
+class StopWhen {
+ public:
+  StopWhen(const tokenizer::Tokenizer& tokenizer, const RecordPlan& plan)
+      : decode_(tokenizer), stop_(plan.stops), also_(plan.generate.stop_when) {}
+  bool operator()(std::span<const TokenId> generated) {
+    stop_.push(decode_.push(generated.back()));
+    const bool wanted = also_ && also_(generated);
+    return wanted || stop_.stopped();
+  }
+
+ private:
+  tokenizer::DecodeStream decode_;
+  model::StopText stop_;
+  std::function<bool(std::span<const TokenId>)> also_;
+};
 
 hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& plan) {
   hooks::CapturePlan out{.routing = model.config.n_route() > 0,
@@ -209,13 +234,22 @@ RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenize
   return info;
 }
 
-void check_record_plan(const model::Model& model, const RecordPlan& plan) {
+void check_record_plan(const model::Model& model, const RecordPlan& plan,
+                       std::span<const PromptInput> prompts) {
+  for (const hooks::CaptureRule& rule : plan.captures)
+    if (std::none_of(prompts.begin(), prompts.end(), [&rule](const PromptInput& prompt) {
+          return hooks::glob_match(rule.prompts, prompt.id);
+        }))
+      fail(ErrorCode::kUsage, "capture '{}': no prompt has an id like '{}'; the first is '{}'",
+           escape_terminal(rule.pattern), escape_terminal(rule.prompts),
+           prompts.empty() ? "" : escape_terminal(prompts[0].id));
   model::check_plans(model, capture_plan(model, plan), plan.interventions);
 }
 
-void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                    std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
-                    const RecordPlan& plan, const TraceTaker& take, std::stop_token stop) {
+RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                            std::span<const PromptInput> prompts,
+                            const std::set<std::uint64_t>& done, const RecordPlan& plan,
+                            const TraceTaker& take, std::stop_token stop) {
   Recorder recorder(model.config, tokenizer, plan, take);
   std::uint64_t next = 0;
   const model::RequestSource source = [&]() -> std::optional<hooks::Request> {
@@ -240,6 +274,7 @@ void record_prompts(const model::Model& model, const tokenizer::Tokenizer& token
       for (const TokenTrace& token : trace.tokens) request.ids.push_back(token.id);
       request.generate = plan.generate;
       request.generate.sampling.seed = plan.generate.sampling.seed + index;
+      if (!plan.stops.empty()) request.generate.stop_when = StopWhen(tokenizer, plan);
       recorder.open(std::move(trace));
       ++next;
       return request;
@@ -248,6 +283,7 @@ void record_prompts(const model::Model& model, const tokenizer::Tokenizer& token
   };
   model::run_requests(model, plan.engine, source, capture_plan(model, plan), plan.interventions,
                       recorder, stop);
+  return recorder.counts();
 }
 
 }  // namespace moescope::trace

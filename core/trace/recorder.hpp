@@ -22,6 +22,7 @@ namespace moescope::trace {
 struct RecordPlan {
   model::EngineOptions engine;
   std::vector<hooks::CaptureRule> captures;
+  std::vector<std::string> stops;  ///< texts that end a generation
   std::size_t lens = 0;
   bool router_logits = true;
   hooks::InterventionPlan interventions;
@@ -33,19 +34,27 @@ struct RecordPlan {
 /// Takes one finished trace; may block.
 using TraceTaker = std::function<void(PromptTrace&&)>;
 
+/// What a recording observed.
+struct RecordCounts {
+  std::vector<std::uint64_t> n_captured;  ///< [n_rule] activation rows that each capture rule gave
+};
+
 /// Runs the prompts whose indexes are not in `done` and hands over a trace of each, in the order in
 /// which they finish. A prompt that cannot run is handed over with its failure.
 /// Errors: those of model::run_requests and of the taker.
-void record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
-                    std::span<const PromptInput> prompts, const std::set<std::uint64_t>& done,
-                    const RecordPlan& plan, const TraceTaker& take, std::stop_token stop = {});
+RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
+                            std::span<const PromptInput> prompts,
+                            const std::set<std::uint64_t>& done, const RecordPlan& plan,
+                            const TraceTaker& take, std::stop_token stop = {});
 
 /// What a run row says of model, tokenizer and prompts; identities of files and options are added
 /// by whoever knows them.
 RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                  std::span<const PromptInput> prompts);
 
-/// Whether the model can carry the plan out, asked before a file is made. Errors: kUsage.
-void check_record_plan(const model::Model& model, const RecordPlan& plan);
+/// Whether the model can carry the plan out on these prompts, asked before a file is made.
+/// Errors: kUsage: also for a capture rule of prompts that are not there.
+void check_record_plan(const model::Model& model, const RecordPlan& plan,
+                       std::span<const PromptInput> prompts);
 
 }  // namespace moescope::trace

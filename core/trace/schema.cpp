@@ -141,6 +141,10 @@ Database open_trace(const std::filesystem::path& file) {
   return db;
 }
 
+std::string foreign_names(Database& db) {
+  return list_names(foreign_objects(declared(db)));
+}
+
 Database open_trace_for_writing(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error))
@@ -153,10 +157,10 @@ Database open_trace_for_writing(const std::filesystem::path& file) {
     found = declared(db);
   }
   check_identity(db, found);
-  if (const Objects foreign = foreign_objects(found); !foreign.empty())
+  if (const std::string foreign = list_names(foreign_objects(found)); !foreign.empty())
     fail(ErrorCode::kBadInput,
          "{}: expected only tables of moescope, also found {}; name another file", db.name(),
-         list_names(foreign));
+         foreign);
   if (db.integer("PRAGMA user_version") < kSchemaVersion) {
     migrate(db, migrations(), kSchemaVersion);
     found = declared(db);

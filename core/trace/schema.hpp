@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "core/trace/sqlite.hpp"
@@ -30,6 +31,9 @@ void migrate(Database& db, std::span<const Migration> steps, int target);
 /// Opens for reading and checks that the file is a trace database of a version we know.
 /// Errors: kBadInput: absent, empty, foreign (with its application id and tables), newer schema.
 Database open_trace(const std::filesystem::path& file);
+
+/// What the file holds besides a trace: "'photos', 'people'", the first few; empty where nothing.
+std::string foreign_names(Database& db);
 
 /// Opens for writing; makes the schema where the file is absent or empty, migrates an older one.
 /// Errors: as open_trace, and for tables, triggers or views that are not ours.

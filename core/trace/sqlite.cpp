@@ -95,13 +95,14 @@ void Database::raise(int code, std::string_view what) const {
       error = row.error;
       advice = row.advice;
     }
-  if (error == ErrorCode::kInterrupted) fail(error, "{}: {}: interrupted", state_->name, what);
-  fail(error, "{}: {}: {}{}", state_->name, what, escape_terminal(text), advice);
+  if (error == ErrorCode::kInterrupted) fail(error, "{}: interrupted", state_->name);
+  fail(error, "{}: {}{}{}{}", state_->name, what, what.empty() ? "" : ": ", escape_terminal(text),
+       advice);
 }
 
 void Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(state_->handle, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) raise(code, escape_terminal(sql.substr(0, sql.find_first_of("\n;("))));
+  if (code != SQLITE_OK) raise(code, "");
 }
 
 Statement Database::prepare(std::string_view sql) {

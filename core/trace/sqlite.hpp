@@ -54,6 +54,7 @@ class Database {
   void stop_on(std::stop_token token);
 
   sqlite3* raw() const;
+  /// Throws what a result code means. `what` names the part that the caller asked for; may be "".
   [[noreturn]] void raise(int code, std::string_view what) const;
 
  private:

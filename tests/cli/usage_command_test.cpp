@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/usage_view.hpp"
 #include "core/base/text_width.hpp"
 #include "tests/cli/looking_fixture.hpp"
 
@@ -80,6 +81,46 @@ TEST_F(Usage, CompareSetsTwoLabelsSideBySide) {
               HasSubstr("Compared: en, 288 tokens of 24 prompts in 24 clusters; with de"));
   EXPECT_THAT(said.out, HasSubstr("exploratory"));
   EXPECT_THAT(said.out, Not(HasSubstr("support too small")));
+}
+
+TEST_F(Usage, CompareInCsvHasTheTwoAndTheirDifference) {
+  const auto rows = lines(say({"usage", recorded(), "--compare", "en,(none)", "--csv"}).out);
+  EXPECT_EQ(rows.size(), 1 + 4 * 2 * 4u);
+  const auto share = [&rows](const std::string& begin) {
+    for (const std::string& row : rows)
+      if (row.starts_with(begin)) {
+        std::size_t at = 0;
+        for (int comma = 0; comma < 10; ++comma) at = row.find(',', at) + 1;
+        return std::stod(row.substr(at));
+      }
+    ADD_FAILURE() << begin;
+    return 0.0;
+  };
+  EXPECT_DOUBLE_EQ(
+      share("1,prefill,language,difference,(none) minus en,2,2,,,,"),
+      share("1,prefill,language,missing,,2,2,") - share("1,prefill,language,value,en,2,2,"));
+}
+
+TEST_F(Usage, OneLayerSaysSo) {
+  const Said said = say({"usage", recorded(), "--layer", "2"});
+  EXPECT_EQ(said.code, 0) << said.error;
+  EXPECT_THAT(said.out, HasSubstr("2 layers with a router"));
+  EXPECT_THAT(said.out, HasSubstr("864 tokens of 72 prompts; layer 2 only"));
+  EXPECT_THAT(said.out, HasSubstr("Layer 2: Jensen-Shannon divergence 0.109"));
+  EXPECT_THAT(said.out, Not(HasSubstr("differ most")));
+}
+
+TEST_F(Usage, LabelsThatLookLikeNoneAreQuoted) {
+  trace::LabelUsage label;
+  EXPECT_EQ(label_text(label), "(none)");
+  label.value = "";
+  EXPECT_EQ(label_text(label), "\"\"");
+  label.value = "(none)";
+  EXPECT_EQ(label_text(label), "\"(none)\"");
+  label.value = "\"\"";
+  EXPECT_EQ(label_text(label), "\"\"\"\"");
+  label.value = "de";
+  EXPECT_EQ(label_text(label), "de");
 }
 
 TEST_F(Usage, SmallSupportIsSaid) {

@@ -94,6 +94,16 @@ class Outputs(unittest.TestCase):
         self.assertEqual(done.stderr, "")
         self.assertEqual(done.returncode, -signal.SIGPIPE)
 
+    def test_lines_that_are_none_get_a_line_that_says_why(self):
+        for command, good in (("tokenize", '"a b"'), ("logprobs", '{"text": "a b"}')):
+            done = moescope(command, "demo", "--jsonl", input=f"{good}\n{{nonsense\n{good}\n7")
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual(["error" in line for line in lines], [False, True, False, True])
+            self.assertEqual(lines[0]["ids"], lines[2]["ids"])
+            self.assertRegex(lines[1]["error"], "^line 2: column 3: malformed JSON")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("2 of 4 ", done.stderr)
+
     def test_schema_stands_first_in_every_json_document(self):
         for words, command in ((["help"], "help"), (["man"], "man"), (["doctor"], "doctor"),
                                (["completion", "bash"], "completion")):

@@ -1,5 +1,6 @@
 """The main job by the commands that a user types: record, interrupt, resume, refuse."""
 
+import csv
 import json
 import os
 import pathlib
@@ -72,6 +73,34 @@ class Record(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("expected the same model, prompts and options, got another model_hash", done.stderr)
         self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
+
+    def test_stop_texts_end_what_is_generated(self):
+        words = ["--max-new-tokens", "40", "--ignore-eos"]
+        whole = moescope("generate", "demo", "The minister said", *words, "--json")
+        text = json.loads(whole.stdout)["text"]
+        stop = text[12:15]
+        cut = moescope("generate", "demo", "The minister said", *words, "--json", "--stop", stop)
+        ids = json.loads(cut.stdout)["ids"]
+        self.assertLess(len(ids), 40)
+        prompt = self.folder / "p.txt"
+        prompt.write_text("The minister said")
+        done = moescope("record", "demo", prompt, "-o", self.database, *words, "--stop", stop)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(rows(self.database, "SELECT finish FROM prompt"), [("stop_string",)])
+        self.assertEqual([i for i, in rows(self.database,
+            "SELECT token_id FROM token WHERE phase = 1 ORDER BY pos")], ids)
+        self.assertEqual(rows(self.database, "SELECT value FROM run_option WHERE key = 'stop.000'"),
+            [(stop,)])
+        other = moescope("record", "demo", prompt, "-o", self.database, *words, "--resume")
+        self.assertIn("stop.000", other.stderr)
+
+    def test_an_export_of_all_tables_makes_its_folder(self):
+        moescope("record", "demo", PROMPTS[0], "-o", self.database)
+        folder = self.folder / "tables"
+        done = moescope("export", self.database, "--format", "csv", "-o", folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(folder / "prompt.csv", newline="") as file:
+            self.assertEqual(len(list(csv.DictReader(file))), len(PROMPTS[0].read_text().splitlines()))
 
     def test_an_export_replaces_no_device_and_follows_links(self):
         moescope("record", "demo", PROMPTS[0], "-o", self.database)

@@ -96,6 +96,22 @@ TEST(Prompts, FilesAreReadInOrderAndIdsMustDiffer) {
   EXPECT_THAT(message, HasSubstr("a.txt: line 1"));
 }
 
+TEST(Prompts, IdsTellFilesOfOneNameApart) {
+  TempFolder folder;
+  std::filesystem::create_directories(folder / "x");
+  const std::vector<std::filesystem::path> files = {folder / "p.txt", folder / "p.csv",
+                                                    folder / "x/p.txt", folder / "q.txt"};
+  for (const auto& file : files) std::ofstream(file) << "text\nmore\n";
+  std::vector<std::string> ids;
+  for (const PromptInput& prompt : read_prompts(files)) ids.push_back(prompt.id);
+  EXPECT_THAT(ids, ElementsAre(files[0].string() + ":1", files[0].string() + ":2", "p.csv:2",
+                               files[2].string() + ":1", files[2].string() + ":2", "q:1", "q:2"));
+  EXPECT_THAT(error_of([&] {
+                read_prompts(std::vector{files[0], files[0]});
+              }),
+              HasSubstr("stands twice"));
+}
+
 TEST(Prompts, RefusesFilesThatGiveNothing) {
   TempFolder folder;
   std::ofstream(folder / "empty.jsonl") << "\n";
