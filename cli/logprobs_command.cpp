@@ -95,7 +95,8 @@ std::optional<TokenId> prefix_token(const Arguments& arguments, const model::Mod
 void fill(Item& item, const std::string& line, const std::string& where, const Tokenizer& tokenizer,
           std::optional<TokenId> prefix) {
   item.id = "null";
-  const nlohmann::json document = parse_json(line, where, {.one_line = true});
+  const nlohmann::json document =
+      parse_json(line, where, {.one_line = true, .exact_integers = true});
   const JsonNode node(document, where);
   if (const auto id = node.find("id")) item.id = id->value().dump();
   const auto prompt_node = node.find("prompt");

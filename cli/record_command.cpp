@@ -182,12 +182,12 @@ constinit const CommandInfo kRecordCommand = {
     .summary = "run prompts and write every routing decision into SQLite",
     .operands = "MODEL PROMPTS...",
     .description =
-        "Prompts come from JSONL (text, and where wanted id and group; any other key is a label), "
-        "CSV with a header "
-        "row, or plain text, one prompt a line. A prompt commits whole or not at all; a run that "
+        "Prompts come from JSON lines (.jsonl, .ndjson: objects with text, and where wanted id and "
+        "group; any other key is a label), CSV with a header row (.csv), or plain text, one prompt "
+        "a line (any other name). A prompt commits whole or not at all; a run that "
         "was cut off continues "
         "with --resume, with nothing lost and nothing doubled. A prompt that cannot run (too long, "
-        "not UTF-8) is kept "
+        "not UTF-8, a line that cannot be read) is kept "
         "as failed with its reason, and the exit code is 1. docs/formats/trace.md explains every "
         "table.",
     .options = kOptions,

@@ -63,6 +63,7 @@ RunInfo run_info(const Recording& r) {
   info.scores = r.scores;
   info.text = r.text;
   info.capture_type = r.capture_type;
+  info.keeps_activations = !r.plan.captures.empty();
   info.n_lens = r.plan.lens;
   info.seed = r.plan.generate.sampling.seed;
   info.options = plan_options(r);

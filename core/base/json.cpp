@@ -56,7 +56,11 @@ class Builder : public nlohmann::json_sax<json> {
   bool boolean(bool v) override { return put(v); }
   bool number_integer(number_integer_t v) override { return put(v); }
   bool number_unsigned(number_unsigned_t v) override { return put(v); }
-  bool number_float(number_float_t v, const string_t&) override { return put(v); }
+  bool number_float(number_float_t v, const string_t& text) override {
+    if (limits_.exact_integers && text.find_first_of(".eE") == std::string::npos)
+      refuse("a whole number beyond 64 bits: {}; write it as a string", text.substr(0, 80));
+    return put(v);
+  }
   bool string(string_t& v) override {
     if (v.size() > limits_.max_string) refuse("a string of over {} bytes", limits_.max_string);
     return put(std::move(v));

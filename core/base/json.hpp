@@ -17,6 +17,8 @@ struct JsonLimits {
   std::size_t max_values = 8'000'000;
   std::size_t max_string = 16u << 20;
   bool one_line = false;  ///< JSON lines: `where` has the line, messages add the column alone
+  /// Refuse whole numbers beyond 64 bits, which would lose digits as reals.
+  bool exact_integers = false;
 };
 
 /// Reads one JSON text. `where` is the file or source that error messages name.

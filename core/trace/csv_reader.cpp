@@ -25,12 +25,15 @@ class CsvReader {
   CsvRecord read_record() {
     CsvRecord record;
     record.line = line_;
+    const std::size_t begin = at_;
     for (;;) {
       record.cells.push_back(at_ < bytes_.size() && bytes_[at_] == '"' ? quoted() : plain());
       if (at_ < bytes_.size() && bytes_[at_] == ',') {
         ++at_;
         continue;
       }
+      record.raw = bytes_.substr(begin, at_ - begin);
+      if (record.raw.ends_with('\r')) record.raw.remove_suffix(1);
       end_of_line();
       return record;
     }

@@ -10,6 +10,7 @@ namespace moescope::trace {
 /// One record of a CSV text and the line on which it begins.
 struct CsvRecord {
   std::vector<std::string> cells;
+  std::string_view raw;  ///< as it stands in the text, without its line end
   std::size_t line = 1;
 };
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -157,15 +156,6 @@ void Inserter::load_vocabulary() {
   }
 }
 
-void Inserter::remove_leftovers() {
-  Statement rows =
-      db_.prepare("SELECT s.path FROM sidecar s JOIN prompt p ON p.id = s.prompt WHERE p.run = ?1");
-  rows.bind(1, run_);
-  std::set<std::string> named;
-  while (rows.step()) named.insert(rows.bytes(0));
-  sidecars_.remove_all_but(named);
-}
-
 void Inserter::insert(const PromptTrace& trace) {
   check_trace(trace, info_);
   const std::int64_t prompt = insert_prompt(trace);
@@ -186,9 +176,18 @@ std::int64_t Inserter::insert_prompt(const PromptTrace& trace) {
   if (info_.text != TextMode::kNone) hash = sha256_hex(text);
   if (info_.text == TextMode::kFull) kept = text;
   prompt_.run(run_, trace.index, trace.input.id, trace.input.group, kept, hash, text.size(),
-              failed ? 0 : n_prefill, failed ? 0 : n_decode, finish_name(trace),
-              failed ? std::optional(trace.failure) : std::nullopt);
+              failed ? 0 : n_prefill, failed ? 0 : n_decode, finish_name(trace), reason(trace));
   return db_.last_insert_id();
+}
+
+/// Why a prompt failed. A reason that may quote the text goes the way of the text.
+std::optional<std::string> Inserter::reason(const PromptTrace& trace) const {
+  if (trace.failure.empty()) return std::nullopt;
+  if (info_.text == TextMode::kFull || trace.input.failure.empty()) return trace.failure;
+  return fmt::format(
+      "{}: not readable as a prompt; the reason may quote it and is not kept, as "
+      "--text {} asks",
+      trace.input.place, name(info_.text));
 }
 
 std::int64_t Inserter::label_id(const std::string& key, const std::optional<std::string>& value) {

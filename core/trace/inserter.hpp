@@ -30,13 +30,13 @@ class Inserter {
   /// To be called before every commit.
   void flush() { aggregates_.flush(); }
   /// Removes side-cars that killed runs left behind.
-  void remove_leftovers();
 
  private:
   using Labels = std::vector<std::pair<std::string, std::string>>;
 
   void load_labels();
   void load_vocabulary();
+  std::optional<std::string> reason(const PromptTrace& trace) const;
   std::int64_t insert_prompt(const PromptTrace& trace);
   std::vector<std::int64_t> insert_labels(const PromptTrace& trace, std::int64_t prompt);
   std::int64_t label_id(const std::string& key, const std::optional<std::string>& value);

@@ -16,8 +16,9 @@ struct PromptInput {
   std::string id;                                           ///< unique within a run
   std::optional<std::string> group;                         ///< ties translations and variants
   std::vector<std::pair<std::string, std::string>> labels;  ///< sorted by key; language, domain, …
-  std::string text;                                         ///< bytes as read, UTF-8 or not
-  std::string failure;  ///< why its line can't be run; empty for a sound prompt
+  std::string text;   ///< bytes as read, UTF-8 or not; the whole line where it has no readable text
+  std::string place;  ///< "p.jsonl: line 4"; empty where it came from no file
+  std::string failure;  ///< why its line can't be run, which may quote it; empty for a sound prompt
   bool operator==(const PromptInput&) const = default;
 };
 

@@ -49,30 +49,53 @@ void put_label(PromptInput& prompt, std::string key, std::string value) {
   prompt.labels.emplace_back(std::move(key), std::move(value));
 }
 
-PromptInput from_json(const nlohmann::json& object, const std::string& where) {
-  const JsonNode node(object, where);
-  if (!node.is_object()) node.expected("an object with key 'text'");
-  PromptInput prompt;
-  prompt.text = node.at("text").string();
-  if (const auto id = node.find("id")) prompt.id = id->string();
-  if (const auto group = node.find("group")) prompt.group = group->string();
-  for (const auto& [key, value] : object.items()) {
-    if (key == "text" || key == "id" || key == "group" || value.is_null()) continue;
-    if (value.is_string()) {
-      put_label(prompt, key, value.get<std::string>());
-    } else if (value.is_number() || value.is_boolean()) {
-      put_label(prompt, key, value.dump());
-    } else {
-      node.at(key).expected("a string, a number, true or false as a label");
-    }
+/// Reads one part of a prompt; what is wrong with it becomes the prompt's failure.
+template <class Read>
+void attempt(PromptInput& prompt, const Read& read) {
+  try {
+    read();
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::kBadInput) throw;
+    if (prompt.failure.empty()) prompt.failure = e.message();
   }
-  return prompt;
 }
 
-/// The prompt of one line of JSON; what is wrong with the line becomes its failure.
+/// An id or a group: text, or a whole number.
+std::string name_of(const JsonNode& node) {
+  if (node.value().is_number_integer()) return node.value().dump();
+  if (!node.is_string()) node.expected("a string or a whole number");
+  return node.string();
+}
+
+void put_json_label(PromptInput& prompt, const std::string& key, const JsonNode& node) {
+  const nlohmann::json& value = node.value();
+  if (!value.is_string() && !value.is_number() && !value.is_boolean())
+    node.expected("a string, a number, true or false as a label");
+  put_label(prompt, key, value.is_string() ? node.string() : value.dump());
+}
+
+/// Whatever of the object can be read; the first thing that cannot is the failure.
+void take_object(PromptInput& prompt, const JsonNode& node) {
+  if (!node.is_object()) node.expected("an object with key 'text'");
+  attempt(prompt, [&] { prompt.text = node.at("text").string(); });
+  attempt(prompt, [&] {
+    if (const auto id = node.find("id")) prompt.id = name_of(*id);
+  });
+  attempt(prompt, [&] {
+    if (const auto group = node.find("group")) prompt.group = name_of(*group);
+  });
+  for (const auto& [key, value] : node.value().items()) {
+    if (key == "text" || key == "id" || key == "group" || value.is_null()) continue;
+    attempt(prompt, [&, name = key] { put_json_label(prompt, name, node.at(name)); });
+  }
+}
+
+/// The prompt of one line of JSON; a line without a readable text is kept as it stands.
 PromptInput jsonl_prompt(std::string_view line, const std::string& where,
                          const PromptLimits& limits) {
-  try {
+  PromptInput prompt;
+  prompt.text = line;
+  attempt(prompt, [&] {
     if (line.size() > limits.max_line)
       fail(ErrorCode::kBadInput, "{}: expected at most {} bytes, got {}", where, limits.max_line,
            line.size());
@@ -80,12 +103,11 @@ PromptInput jsonl_prompt(std::string_view line, const std::string& where,
     json.max_depth = 8;
     json.max_values = 10'000;
     json.one_line = true;
-    return from_json(parse_json(line, where, json), where);
-  } catch (const Error& e) {
-    PromptInput prompt;
-    prompt.failure = e.message();
-    return prompt;
-  }
+    json.exact_integers = true;
+    const nlohmann::json document = parse_json(line, where, json);
+    take_object(prompt, JsonNode(document, where));
+  });
+  return prompt;
 }
 
 template <class PerLine>
@@ -102,56 +124,58 @@ void for_each_line(std::string_view bytes, const PerLine& per_line) {
 PromptInput text_prompt(std::string_view text, const std::string& where,
                         const PromptLimits& limits) {
   PromptInput prompt;
-  if (text.size() > limits.max_line) {
+  prompt.text = text;
+  if (text.size() > limits.max_line)
     prompt.failure =
         fmt::format("{}: expected at most {} bytes, got {}", where, limits.max_line, text.size());
-  } else {
-    prompt.text = text;
+  return prompt;
+}
+
+/// The names of the columns. Errors: kBadInput: no text, a name twice, a name with space around it.
+std::vector<std::string> csv_columns(const CsvRecord& header, std::string_view where) {
+  const std::vector<std::string>& names = header.cells;
+  for (const std::string& name : names) {
+    if (std::count(names.begin(), names.end(), name) > 1)
+      fail(ErrorCode::kBadInput, "{}: line 1: column '{}' stands twice", where,
+           escape_terminal(name));
+    if (name.starts_with(' ') || name.ends_with(' ') || name.starts_with('\t'))
+      fail(ErrorCode::kBadInput,
+           "{}: line 1: column '{}' has space around its name; write the header without", where,
+           escape_terminal(name));
+  }
+  if (std::find(names.begin(), names.end(), "text") == names.end())
+    fail(ErrorCode::kBadInput, "{}: line 1: expected a column 'text', got '{}'", where,
+         escape_terminal(fmt::format("{}", fmt::join(names, ", "))));
+  return names;
+}
+
+PromptInput csv_prompt(CsvRecord& record, const std::vector<std::string>& columns,
+                       const std::string& where) {
+  PromptInput prompt;
+  if (record.cells.size() != columns.size()) {
+    prompt.text = record.raw;
+    prompt.failure =
+        fmt::format("{}: expected {} cells, got {}", where, columns.size(), record.cells.size());
+    return prompt;
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    std::string& cell = record.cells[i];
+    if (columns[i] == "text") {
+      prompt.text = std::move(cell);
+    } else if (cell.empty()) {
+      continue;
+    } else if (columns[i] == "id") {
+      prompt.id = std::move(cell);
+    } else if (columns[i] == "group") {
+      prompt.group = std::move(cell);
+    } else {
+      put_label(prompt, columns[i], std::move(cell));
+    }
   }
   return prompt;
 }
 
-std::vector<PlacedPrompt> csv_prompts(std::string_view bytes, std::string_view where) {
-  std::vector<PlacedPrompt> out;
-  std::vector<CsvRecord> records = read_csv(bytes, where);
-  if (records.empty()) return out;
-  const std::vector<std::string>& header = records[0].cells;
-  for (std::size_t i = 0; i < header.size(); ++i)
-    if (std::count(header.begin(), header.end(), header[i]) > 1)
-      fail(ErrorCode::kBadInput, "{}: line 1: column '{}' stands twice", where,
-           escape_terminal(header[i]));
-  if (std::find(header.begin(), header.end(), "text") == header.end())
-    fail(ErrorCode::kBadInput, "{}: line 1: expected a column 'text', got '{}'", where,
-         escape_terminal(fmt::format("{}", fmt::join(header, ", "))));
-  for (std::size_t r = 1; r < records.size(); ++r) {
-    CsvRecord& record = records[r];
-    PromptInput prompt;
-    if (record.cells.size() != header.size()) {
-      prompt.failure = fmt::format("{}: line {}: expected {} cells, got {}",
-                                   std::filesystem::path(where).filename().string(), record.line,
-                                   header.size(), record.cells.size());
-      out.push_back({std::move(prompt), record.line});
-      continue;
-    }
-    for (std::size_t i = 0; i < header.size(); ++i) {
-      std::string& cell = record.cells[i];
-      if (header[i] == "text") {
-        prompt.text = std::move(cell);
-      } else if (cell.empty()) {
-        continue;
-      } else if (header[i] == "id") {
-        prompt.id = std::move(cell);
-      } else if (header[i] == "group") {
-        prompt.group = std::move(cell);
-      } else {
-        put_label(prompt, header[i], std::move(cell));
-      }
-    }
-    out.push_back({std::move(prompt), record.line});
-  }
-  return out;
-}
-
+/// Prompts in the order of the file, each with its place; those without an id have none yet.
 std::vector<PlacedPrompt> placed_prompts(std::string_view bytes, std::string_view where,
                                          PromptFormat format, const PromptLimits& limits) {
   if (bytes.size() > limits.max_file)
@@ -160,28 +184,48 @@ std::vector<PlacedPrompt> placed_prompts(std::string_view bytes, std::string_vie
   bytes = without_bom(bytes);
   std::vector<PlacedPrompt> out;
   const std::string name = std::filesystem::path(where).filename().string();
+  const auto place = [&](std::size_t line) { return fmt::format("{}: line {}", name, line); };
+  const auto add = [&](PromptInput&& prompt, std::size_t line) {
+    prompt.place = place(line);
+    std::sort(prompt.labels.begin(), prompt.labels.end());
+    out.push_back({std::move(prompt), line});
+    if (out.size() > limits.max_prompt)
+      fail(ErrorCode::kBadInput, "{}: expected at most {} prompts, got more", where,
+           limits.max_prompt);
+  };
   if (format == PromptFormat::kCsv) {
-    out = csv_prompts(bytes, where);
-  } else {
-    for_each_line(bytes, [&](std::size_t line, std::string_view text) {
-      if (text.find_first_not_of(" \t") == std::string_view::npos) return;
-      const std::string place = fmt::format("{}: line {}", name, line);
-      out.push_back({format == PromptFormat::kJsonl ? jsonl_prompt(text, place, limits)
-                                                    : text_prompt(text, place, limits),
-                     line});
-    });
+    std::vector<CsvRecord> records = read_csv(bytes, where);
+    if (records.empty()) return out;
+    const std::vector<std::string> columns = csv_columns(records[0], where);
+    for (CsvRecord& record : std::span(records).subspan(1))
+      add(csv_prompt(record, columns, place(record.line)), record.line);
+    return out;
   }
-  if (out.size() > limits.max_prompt)
-    fail(ErrorCode::kBadInput, "{}: expected at most {} prompts, got {}", where, limits.max_prompt,
-         out.size());
-  for (PlacedPrompt& placed : out)
-    std::sort(placed.prompt.labels.begin(), placed.prompt.labels.end());
+  for_each_line(bytes, [&](std::size_t line, std::string_view text) {
+    if (text.find_first_not_of(" \t") == std::string_view::npos) return;
+    add(format == PromptFormat::kJsonl ? jsonl_prompt(text, place(line), limits)
+                                       : text_prompt(text, place(line), limits),
+        line);
+  });
   return out;
 }
 
 void name_prompts(std::vector<PlacedPrompt>& prompts, std::string_view prefix) {
   for (PlacedPrompt& placed : prompts)
     if (placed.prompt.id.empty()) placed.prompt.id = fmt::format("{}:{}", prefix, placed.line);
+}
+
+/// A file of JSON lines under a name of plain text would be recorded as something else than meant.
+void refuse_json_lines(std::string_view bytes, const std::filesystem::path& file) {
+  bytes = without_bom(bytes);
+  const std::size_t begin = bytes.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || bytes[begin] != '{') return;
+  const std::string_view line = bytes.substr(begin, bytes.find('\n', begin) - begin);
+  if (!nlohmann::json::accept(line)) return;
+  fail(ErrorCode::kBadInput,
+       "{}: its first line is a JSON object, but its name says plain text; name it .jsonl for "
+       "prompts as JSON lines, or .txt to take every line as it stands",
+       file.string());
 }
 
 std::string read_file(const std::filesystem::path& file, const PromptLimits& limits) {
@@ -207,7 +251,14 @@ PromptFormat prompt_format(const std::filesystem::path& file) {
   for (char& c : extension)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (extension == ".jsonl" || extension == ".ndjson") return PromptFormat::kJsonl;
-  return extension == ".csv" ? PromptFormat::kCsv : PromptFormat::kText;
+  if (extension == ".csv") return PromptFormat::kCsv;
+  for (const std::string_view other : {".json", ".tsv", ".xlsx", ".parquet"})
+    if (extension == other)
+      fail(ErrorCode::kBadInput,
+           "{}: expected .jsonl (one object a line), .csv or plain text, got {}; convert or rename "
+           "it",
+           file.string(), other);
+  return PromptFormat::kText;
 }
 
 std::vector<PromptInput> parse_prompts(std::string_view bytes, std::string_view where,
@@ -227,9 +278,10 @@ std::vector<PromptInput> read_prompts(std::span<const std::filesystem::path> fil
   const std::vector<std::string> prefixes = id_prefixes(files);
   for (std::size_t i = 0; i < files.size(); ++i) {
     const std::filesystem::path& file = files[i];
+    const PromptFormat format = prompt_format(file);
     const std::string bytes = read_file(file, limits);
-    std::vector<PlacedPrompt> prompts =
-        placed_prompts(bytes, file.string(), prompt_format(file), limits);
+    if (format == PromptFormat::kText && file.extension() != ".txt") refuse_json_lines(bytes, file);
+    std::vector<PlacedPrompt> prompts = placed_prompts(bytes, file.string(), format, limits);
     name_prompts(prompts, prefixes[i]);
     for (PlacedPrompt& placed : prompts) {
       const std::string place = fmt::format("{}: line {}", file.string(), placed.line);

@@ -50,6 +50,7 @@ struct RunInfo {
   std::string files_id;
 
   // Taken from the prompts and the model at every start.
+  bool keeps_activations = false;       ///< captures are asked for: side-cars may be written
   std::vector<std::string> label_keys;  ///< all label keys of the prompt list, sorted
   std::vector<std::string> pieces;      ///< text of each vocabulary entry; may be empty
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +28,18 @@ class SidecarFolder {
   /// Errors: kRetry for no space and I/O, kBadInput where the folder can't be made.
   SidecarFile write(std::uint64_t prompt, const std::vector<SiteValues>& sites, ElementType type);
 
-  /// Removes every file that no row of the database names: leftovers of killed runs.
-  void remove_all_but(const std::set<std::string>& paths) const;
+  /// Before a run begins: nothing of another run or database lies where its files will go.
+  /// Errors: kBadInput: a folder with files, a link, a file.
+  void require_unused() const;
+
+  /// Before a run goes on: its files are there, and those that a killed process left behind go.
+  /// Only files under the names that write() gives are ever removed.
+  /// Errors: kIntegrity for a file that is missing or has another size; kBadInput for links.
+  void restore(const std::vector<SidecarFile>& named) const;
 
  private:
+  void require_own_folders() const;
+
   std::filesystem::path base_;      ///< the database's folder
   std::filesystem::path relative_;  ///< FILE.d/run-N
 };

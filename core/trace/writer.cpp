@@ -18,6 +18,7 @@
 #include "core/trace/lock.hpp"
 #include "core/trace/run_row.hpp"
 #include "core/trace/schema.hpp"
+#include "core/trace/sidecar.hpp"
 #include "core/trace/sqlite.hpp"
 #include "core/trace/trace_queue.hpp"
 
@@ -26,8 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The path, where a database can be: refused before anything is made beside it.
-const std::filesystem::path& checked_place(const std::filesystem::path& file) {
+/// Where the database is or can be; a link is followed, so that lock and side-cars lie beside the
+/// file and not beside one of its names. What cannot be is refused before anything is made.
+std::filesystem::path real_place(const std::filesystem::path& file) {
   namespace fs = std::filesystem;
   std::error_code error;
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
@@ -39,7 +41,11 @@ const std::filesystem::path& checked_place(const std::filesystem::path& file) {
     fail(ErrorCode::kBadInput, "{}: expected a trace database, got a folder", file.string());
   if (fs::exists(status) && !fs::is_regular_file(status))
     fail(ErrorCode::kBadInput, "{}: expected a file, got a device or a pipe", file.string());
-  return file;
+  if (!fs::is_symlink(file)) return file;
+  if (!fs::exists(status))
+    fail(ErrorCode::kBadInput, "{}: expected a file, got a link to nothing; remove it",
+         file.string());
+  return fs::canonical(file);
 }
 
 /// WAL while writing; its size is bounded by checkpoints of this connection alone.
@@ -81,6 +87,24 @@ std::vector<StoredRun> stored_runs(Database& db) {
       db.prepare("SELECT id, status = 'complete' AS complete FROM run ORDER BY 2, id DESC");
   while (rows.step()) out.push_back({rows.integer(0), rows.integer(1) != 0});
   return out;
+}
+
+std::int64_t next_run(Database& db) {
+  return db.integer("SELECT coalesce(max(id), 0) + 1 FROM run");
+}
+
+/// Side-cars of a run that goes on: all that it names are there, and what a killed process left is
+/// removed.
+void restore_sidecars(Database& db, const std::filesystem::path& place, std::int64_t run) {
+  Statement rows = db.prepare(
+      "SELECT s.path, s.sha256, s.n_byte FROM sidecar s JOIN prompt p ON p.id = s.prompt "
+      "WHERE p.run = ?1");
+  rows.bind(1, run);
+  std::vector<SidecarFile> named;
+  while (rows.step())
+    named.push_back(
+        {rows.bytes(0), rows.bytes(1), static_cast<std::uint64_t>(rows.integer(2, 0, INT64_MAX))});
+  SidecarFolder(place, run).restore(named);
 }
 
 /// The hash of the run's model, from whoever computes it to whoever commits it.
@@ -142,11 +166,13 @@ class Committer {
 
 struct Writer::State {
   State(const std::filesystem::path& path, const WriterOptions& wanted)
-      : lock(checked_place(path)),
+      : place(real_place(path)),
+        lock(place),
         options(wanted),
-        db(open_trace_for_writing(path)),
+        db(open_trace_for_writing(place)),
         queue(wanted.queue_bytes) {}
 
+  std::filesystem::path place;
   WriterLock lock;
   WriterOptions options;
   Database db;
@@ -168,7 +194,6 @@ void Writer::State::start(std::int64_t id, const RunInfo& wanted) {
   run = id;
   info = wanted;
   inserter.emplace(db, run, info, options.sidecar_bytes);
-  inserter->remove_leftovers();
   thread = std::thread([this] { work(); });
 }
 
@@ -216,6 +241,7 @@ Writer::Writer(Writer&&) noexcept = default;
 std::int64_t Writer::begin_run(const RunInfo& info) {
   enter_wal(state_->db);
   try {
+    if (info.keeps_activations) SidecarFolder(state_->place, next_run(state_->db)).require_unused();
     const std::int64_t run = insert_run(state_->db, info);
     state_->start(run, info);
     return run;
@@ -237,6 +263,7 @@ Resumed Writer::resume_run(const RunInfo& info, const ModelHash& model_hash) {
       return {stored.id, done_prompts(db, stored.id), true};
     }
     if (difference.empty()) {
+      if (info.keeps_activations) restore_sidecars(db, state_->place, stored.id);
       enter_wal(db);
       reopen_run(db, stored.id, info);
       state_->start(stored.id, info);

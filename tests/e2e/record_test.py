@@ -74,6 +74,27 @@ class Record(unittest.TestCase):
         self.assertIn("expected the same model, prompts and options, got another model_hash", done.stderr)
         self.assertEqual(rows(self.database, "SELECT count(*) FROM run"), [(1,)])
 
+    def test_text_that_is_not_kept_is_nowhere_in_the_file(self):
+        bad = self.folder / "bad.jsonl"
+        bad.write_bytes(b'{"text": "Smith has it", "id": "fine"}\n{"text": "Smith has it" x}\n'
+                        b'"just Smith"\n{"text": ["Smith"]}\n{"text": "Smith \xff"}\n')
+        for mode in ("none", "hash"):
+            database = self.folder / f"{mode}.db"
+            done = moescope("record", "demo", bad, "-o", database, "--text", mode)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertNotIn(b"Smith", database.read_bytes())
+            reasons = rows(database, "SELECT failure FROM v_failed_prompt ORDER BY idx")
+            self.assertEqual([r.split(":")[1] for r, in reasons], [" line 2", " line 3", " line 4",
+                " line 5"])
+        done = moescope("record", "demo", bad, "-o", self.database)
+        self.assertIn(b"just Smith", self.database.read_bytes())
+        self.assertEqual(rows(self.database, "SELECT CAST(text AS BLOB) FROM prompt WHERE idx = 4"),
+            [(b'{"text": "Smith \xff"}',)])
+        edited = bad.read_bytes().replace(b"just", b"only")
+        bad.write_bytes(edited)
+        done = moescope("record", "demo", bad, "-o", self.database, "--resume")
+        self.assertIn("prompts_hash", done.stderr)
+
     def test_stop_texts_end_what_is_generated(self):
         words = ["--max-new-tokens", "40", "--ignore-eos"]
         whole = moescope("generate", "demo", "The minister said", *words, "--json")

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(!prompt.id.empty(), "a prompt has an id");
         fuzz::require(prompt.failure.empty() || fuzz::is_sentence(prompt.failure),
                       "a reason is one sentence");
-        fuzz::require(prompt.failure.empty() || prompt.text.empty(), "a text or a reason");
+        fuzz::require(!prompt.place.empty(), "a prompt has a place");
       }
       fuzz::require(trace::label_keys(prompts).size() <= size, "labels come from the file");
       fuzz::require(trace::prompts_hash(prompts).size() == 64, "a list has its hash");

@@ -48,6 +48,50 @@ TEST(Prompts, ABadJsonlLineFailsAlone) {
   EXPECT_EQ(p[6].failure, "");
 }
 
+TEST(Prompts, WhatCanBeReadOfABadLineIsKept) {
+  const auto p = jsonl(
+      "{\"text\":\"caf\xc3\",\"id\":\"x\"}\n"
+      "{\"text\":\"a\",\"id\":\"y\",\"language\":\"en\",\"tags\":[1]}\n"
+      "{\"id\":\"z\",\"domain\":\"news\",\"text\":7}\n"
+      "{\"text\":\"a\",\"big\":123456789012345678901}\n");
+  ASSERT_EQ(p.size(), 4u);
+  EXPECT_EQ(p[0].text, "{\"text\":\"caf\xc3\",\"id\":\"x\"}");
+  EXPECT_EQ(p[0].id, "p:1");
+  EXPECT_EQ(p[0].place, "p.jsonl: line 1");
+  EXPECT_EQ(p[1].text, "a");
+  EXPECT_EQ(p[1].id, "y");
+  EXPECT_THAT(p[1].labels, ElementsAre(Pair("language", "en")));
+  EXPECT_THAT(p[1].failure, HasSubstr("key 'tags'"));
+  EXPECT_EQ(p[2].text, "{\"id\":\"z\",\"domain\":\"news\",\"text\":7}");
+  EXPECT_EQ(p[2].id, "z");
+  EXPECT_THAT(p[2].labels, ElementsAre(Pair("domain", "news")));
+  EXPECT_THAT(p[3].failure, HasSubstr("line 4: column 40: a whole number beyond 64 bits: 1234"));
+}
+
+TEST(Prompts, IdsAndGroupsMayBeWholeNumbers) {
+  const auto p = jsonl("{\"text\":\"a\",\"id\":7,\"group\":-5}\n{\"text\":\"b\",\"id\":1.5}");
+  EXPECT_EQ(p[0].id, "7");
+  EXPECT_EQ(p[0].group, "-5");
+  EXPECT_EQ(p[0].failure, "");
+  EXPECT_THAT(p[1].failure, HasSubstr("key 'id': expected a string or a whole number, got 1.5"));
+}
+
+TEST(Prompts, FilesUnderAnotherNameAreRefused) {
+  TempFolder folder;
+  const auto refusal = [&](const char* name, const char* content) {
+    std::ofstream(folder / name) << content;
+    return error_of([&] { read_prompts(std::vector{folder / name}); });
+  };
+  const char* lines = "{\"text\":\"a\"}\n";
+  EXPECT_THAT(refusal("a.json", lines), HasSubstr("expected .jsonl"));
+  EXPECT_THAT(refusal("a.tsv", "text\nx\n"), HasSubstr("got .tsv"));
+  EXPECT_THAT(refusal("a.prompts", lines), HasSubstr("name it .jsonl"));
+  EXPECT_THAT(refusal("a", lines), HasSubstr("name it .jsonl"));
+  EXPECT_EQ(refusal("a.txt", lines), "no error");
+  EXPECT_EQ(refusal("b", "{not JSON}\n"), "no error");
+  EXPECT_THAT(refusal("a.csv", "text, id\nx,1\n"), HasSubstr("column ' id' has space around"));
+}
+
 TEST(Prompts, CsvReadsQuotesAndLabels) {
   const auto p = parse_prompts(
       "\xef\xbb\xbfid,text,language\r\n1,\"two\nlines, "
@@ -59,6 +103,7 @@ TEST(Prompts, CsvReadsQuotesAndLabels) {
   EXPECT_EQ(p[1].id, "p:4");
   EXPECT_TRUE(p[1].labels.empty());
   EXPECT_THAT(p[2].failure, HasSubstr("p.csv: line 6: expected 3 cells, got 2"));
+  EXPECT_EQ(p[2].text, "x,y");
 }
 
 TEST(Prompts, CsvRefusesWhatIsNoTable) {
@@ -129,7 +174,7 @@ TEST(Prompts, HoldsTheLimits) {
   EXPECT_EQ(p[0].failure, "");
   EXPECT_THAT(p[1].failure, HasSubstr("line 2: expected at most 10 bytes, got 19"));
   EXPECT_THAT(error_of([&] { parse_prompts("a\nb\nc", "t", PromptFormat::kText, limits); }),
-              HasSubstr("at most 2 prompts, got 3"));
+              HasSubstr("at most 2 prompts, got more"));
   EXPECT_THAT(
       error_of([&] { parse_prompts(std::string(101, 'a'), "t", PromptFormat::kText, limits); }),
       HasSubstr("at most 100 bytes, got 101"));

@@ -53,6 +53,7 @@ inline RunInfo small_run(std::uint64_t n_prompt) {
   info.n_vocab = 50;
   info.routing_layers = {LayerIdx(0), LayerIdx(2)};
   info.seed = 7;
+  info.keeps_activations = true;
   info.prompts_hash = "prompts";
   info.n_prompt = n_prompt;
   info.n_lens = 2;

@@ -297,6 +297,79 @@ TEST(Resume, ASecondWriterIsRefusedByName) {
   EXPECT_EQ(code, ErrorCode::kRetry);
 }
 
+TEST(Resume, ALinkIsTheSameDatabase) {
+  TempFolder folder;
+  std::filesystem::create_directory(folder / "links");
+  std::filesystem::create_symlink("../run.db", folder / "links/other.db");
+  const RunInfo info = small_run(6);
+  {
+    Writer writer(folder / "run.db", kSmall);
+    writer.begin_run(info);
+    EXPECT_THAT(error_of([&] { Writer second(folder / "links/other.db"); }),
+                HasSubstr("another writer holds it"));
+  }
+  EXPECT_FALSE(go_on(folder / "links/other.db", info));
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "run.db.d/run-1"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "links/other.db.d"));
+  std::filesystem::create_symlink("nowhere.db", folder / "dangling.db");
+  EXPECT_THAT(error_of([&] { Writer writer(folder / "dangling.db"); }),
+              HasSubstr("a link to nothing"));
+}
+
+/// What lies where side-cars go is somebody's.
+TEST(Resume, ForeignFilesInTheSidecarFolderAreLeftAlone) {
+  TempFolder folder;
+  const RunInfo info = small_run(6);
+  const auto begin = [&] {
+    return error_of([&] {
+      Writer writer(folder / "run.db", kSmall);
+      writer.begin_run(info);
+    });
+  };
+  const auto sidecars = folder / "run.db.d";
+  std::filesystem::create_directories(folder / "elsewhere");
+  std::ofstream(folder / "elsewhere/mine.txt") << "precious";
+  std::filesystem::create_directory(sidecars);
+  std::filesystem::create_symlink(folder / "elsewhere", sidecars / "run-1");
+  EXPECT_THAT(begin(), HasSubstr("run-1: expected a folder for side-cars, got a link"));
+  std::filesystem::remove(sidecars / "run-1");
+  std::filesystem::create_directory(sidecars / "run-1");
+  std::ofstream(sidecars / "run-1/prompt-00000001.safetensors") << "of another database";
+  EXPECT_THAT(begin(), HasSubstr("holds 'prompt-00000001.safetensors'"));
+  EXPECT_EQ(open_trace(folder / "run.db").integer("SELECT count(*) FROM run"), 0);
+  std::filesystem::remove(sidecars / "run-1/prompt-00000001.safetensors");
+  {
+    Writer writer(folder / "run.db", kSmall);
+    writer.begin_run(info);
+    writer.push(random_trace(0, info));
+    writer.interrupt();
+  }
+  std::ofstream(sidecars / "run-1/mine.txt") << "precious";
+  std::ofstream(sidecars / "run-1/prompt-00000005.safetensors") << "left by a killed process";
+  std::ofstream(sidecars / "run-1/prompt-00000005.safetensors.77-0.part") << "the same";
+  EXPECT_FALSE(go_on(folder / "run.db", info));
+  EXPECT_TRUE(std::filesystem::exists(sidecars / "run-1/mine.txt"));
+  EXPECT_FALSE(std::filesystem::exists(sidecars / "run-1/prompt-00000005.safetensors.77-0.part"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "elsewhere/mine.txt"));
+}
+
+TEST(Resume, ARunWhoseSidecarIsMissingDoesNotGoOn) {
+  TempFolder folder;
+  const RunInfo info = small_run(30);
+  {
+    Writer writer(folder / "run.db", kSmall);
+    writer.begin_run(info);
+    for (std::uint64_t i = 0; i < 20; ++i) writer.push(random_trace(i, info));
+    writer.interrupt();
+  }
+  Database db = open_trace(folder / "run.db");
+  std::filesystem::remove(folder / db.text("SELECT path FROM sidecar"));
+  ErrorCode code{};
+  EXPECT_THAT(error_of([&] { go_on(folder / "run.db", info); }, &code),
+              HasSubstr("expected the side-car of"));
+  EXPECT_EQ(code, ErrorCode::kIntegrity);
+}
+
 TEST(Resume, AStaleLockFileIsHarmless) {
   TempFolder folder;
   std::ofstream(folder / "run.db.lock") << "pid 1 on elsewhere\n";
