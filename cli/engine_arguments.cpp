@@ -1,5 +1,7 @@
 #include "cli/engine_arguments.hpp"
 
+#include <fmt/core.h>
+
 #include <filesystem>
 
 #include "cli/model_provenance.hpp"
@@ -18,7 +20,7 @@ bool names_file(std::string_view text) {
 
 }  // namespace
 
-model::EngineOptions engine_options(const Arguments& arguments) {
+model::EngineOptions engine_options(const Arguments& arguments, const model::Model& model) {
   model::EngineOptions out;
   const auto count = [&](const char* name, std::size_t fallback, std::int64_t hi) {
     const auto value = arguments.integer(name, 1, hi);
@@ -26,7 +28,7 @@ model::EngineOptions engine_options(const Arguments& arguments) {
   };
   out.threads = count("threads", 0, 4096);
   out.max_batch_tokens = count("batch", out.max_batch_tokens, 1 << 20);
-  out.context = count("context", 0, 1 << 26);
+  out.context = count("context", 0, static_cast<std::int64_t>(model.config.n_context));
   return out;
 }
 
@@ -47,6 +49,12 @@ hooks::Sampling sampling_options(const Arguments& arguments) {
   out.min_p = static_cast<float>(arguments.number("min-p", 0, 1).value_or(0));
   out.seed = arguments.seed("seed").value_or(0);
   model::check_sampling(out);
+  for (const char* name : {"top-k", "top-p", "min-p"})
+    if (out.temperature == 0 && arguments.value(name))
+      arguments.usage_error(
+          fmt::format("--{} limits what is drawn, and without a temperature the likeliest token is "
+                      "taken; add --temperature",
+                      name));
   return out;
 }
 

@@ -40,7 +40,9 @@ inline constexpr OptionInfo kSamplingOptions[] = {
     {.name = "seed", .argument = "N", .help = "seed of the draws (default 0)"},
 };
 
-model::EngineOptions engine_options(const Arguments& arguments);
+/// Errors: kUsage: among others a context beyond the model's.
+model::EngineOptions engine_options(const Arguments& arguments, const model::Model& model);
+/// Errors: kUsage: limits of draws without a temperature, under which nothing is drawn.
 hooks::Sampling sampling_options(const Arguments& arguments);
 /// The texts of --stop. Errors: kUsage: an empty one.
 std::vector<std::string> stop_texts(const Arguments& arguments);

@@ -25,6 +25,7 @@ namespace moescope::cli {
 namespace {
 
 constexpr std::size_t kDefaultNewTokens = 128;
+constexpr std::string_view kPromptId = "prompt";
 
 std::string_view reason_text(hooks::FinishReason reason) {
   switch (reason) {
@@ -47,8 +48,10 @@ std::string_view reason_text(hooks::FinishReason reason) {
 /// Text as it leaves: decoded token by token, cut at a stop string, written at once or kept.
 class Stream {
  public:
-  Stream(const tokenizer::Tokenizer& tokenizer, std::vector<std::string> stops, bool write)
-      : decode_(tokenizer), stop_(std::move(stops)), write_(write) {}
+  /// `continues`: what is generated goes on behind a prompt that has text.
+  Stream(const tokenizer::Tokenizer& tokenizer, std::vector<std::string> stops, bool continues,
+         bool write)
+      : decode_(tokenizer, continues), stop_(std::move(stops)), write_(write) {}
 
   /// True when a stop string has appeared.
   bool push(TokenId token) {
@@ -117,7 +120,7 @@ int run(const Arguments& arguments) {
   const auto special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
                                                  : tokenizer::SpecialText::kPlain;
   const std::vector<std::string> stops = stop_texts(arguments);
-  Stream stream(tokenizer, stops, !arguments.json());
+  Stream stream(tokenizer, stops, !prompt.empty(), !arguments.json());
 
   hooks::Generation generate;
   generate.max_new_tokens = static_cast<std::size_t>(
@@ -135,7 +138,7 @@ int run(const Arguments& arguments) {
     recording.plan.generate = generate;
     recording.plan.special = special;
     recording.plan.stops = stops;
-    recording.prompts = {{.id = "prompt", .text = prompt}};
+    recording.prompts = {{.id = std::string(kPromptId), .text = prompt}};
     recording.watch = [&](const trace::PromptTrace& trace) {
       if (!trace.failure.empty()) fail(ErrorCode::kBadInput, "prompt: {}", trace.failure);
       last.reason = trace.finish;
@@ -147,10 +150,11 @@ int run(const Arguments& arguments) {
     hooks::Request request;
     request.ids = prompt_ids(tokenizer, prompt, special);
     request.generate = generate;
+    request.generate.sampling.seed = trace::prompt_seed(generate.sampling.seed, kPromptId);
     std::optional<hooks::Request> next = std::move(request);
     const model::RequestSource source = [&] { return std::exchange(next, std::nullopt); };
-    model::run_requests(m, engine_options(arguments), source, {}, intervention_plan(arguments, m),
-                        last, arguments.stop_token());
+    model::run_requests(m, engine_options(arguments, m), source, {},
+                        intervention_plan(arguments, m), last, arguments.stop_token());
   }
   stream.finish();
   if (!arguments.json()) {

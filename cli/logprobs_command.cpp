@@ -144,7 +144,7 @@ int run(const Arguments& arguments) {
     }
     return std::nullopt;
   };
-  model::run_requests(m, engine_options(arguments), source, {.prediction = true},
+  model::run_requests(m, engine_options(arguments, m), source, {.prediction = true},
                       intervention_plan(arguments, m), lines, arguments.stop_token());
   if (lines.n_failed() == 0) return 0;
   message(fmt::format("{} of {} could not be scored; their lines say why", lines.n_failed(),

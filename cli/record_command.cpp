@@ -89,8 +89,10 @@ void report(const Arguments& arguments, const RecordingResult& r) {
     message(fmt::format("capture '{}': no prompt had such a position; nothing was kept",
                         escape_terminal(pattern)));
   if (r.n_failed > 0)
-    message(fmt::format("{} failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt\"' says why",
-                        counted(r.n_failed, "prompt"), file));
+    message(fmt::format(
+        "{} failed; 'moescope sql {} \"SELECT * FROM v_failed_prompt WHERE run = {}\"' says "
+        "why",
+        counted(r.n_failed, "prompt"), file, r.run));
 }
 
 int run(const Arguments& arguments) {

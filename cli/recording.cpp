@@ -102,7 +102,7 @@ std::string weights_id(const model::Model& model) {
 
 RecordingResult run_recording(Recording& r) {
   const Arguments& arguments = *r.arguments;
-  r.plan.engine = engine_options(arguments);
+  r.plan.engine = engine_options(arguments, *r.model);
   r.plan.interventions = intervention_plan(arguments, *r.model);
   r.plan.router_logits = r.scores != trace::Scores::kNone;
   std::optional<trace::ExpertMeans> means;

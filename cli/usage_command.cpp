@@ -91,9 +91,9 @@ void add_divergence(UsageReport& report, trace::Database& db) {
          escape_terminal(report.file), row.id, phase);
   fail(ErrorCode::kBadInput,
        "{}: run {} has no tokens: {} of {} prompts failed; 'moescope sql {} \"SELECT * FROM "
-       "v_failed_prompt\"' says why",
+       "v_failed_prompt WHERE run = {}\"' says why",
        escape_terminal(report.file), row.id, row.n_failed, row.n_prompt,
-       escape_terminal(report.file));
+       escape_terminal(report.file), row.id);
 }
 
 int run(const Arguments& arguments) {
@@ -108,6 +108,8 @@ int run(const Arguments& arguments) {
   UsageReport report{.file = file, .model = row.model, .status = row.status};
   report.usage = trace::read_usage(db, row, by ? std::string(*by) : default_key(db, row.id),
                                    phase_of(arguments.value_or("phase", "prefill")));
+  if (arguments.value("compare") && report.usage.by == "none")
+    arguments.usage_error("--compare compares two values of a label; add --by KEY");
   report.n_route = report.usage.layers.size();
   if (report.usage.all.n_token == 0) no_tokens(report, row);
   if (const auto pair = arguments.value("compare")) report.pair = find_pair(report, *pair);

@@ -36,7 +36,9 @@ class TextBuilder {
  public:
   /// With `streaming`, valid characters of a run leave at once; without, a run of byte tokens waits
   /// for its end, as BadBytes::kWholeRun asks.
-  TextBuilder(const DecodeRules& rules, bool streaming) : rules_(rules), streaming_(streaming) {}
+  /// With `continues`, other text stands before: nothing is stripped from the beginning.
+  TextBuilder(const DecodeRules& rules, bool streaming, bool continues = false)
+      : rules_(rules), streaming_(streaming), began_(continues), first_(!continues) {}
   void push(const TokenText& token, std::string& out);
   void finish(std::string& out);
 

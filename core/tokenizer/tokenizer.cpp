@@ -145,8 +145,8 @@ const std::string& Tokenizer::kind() const {
   return parts_->kind;
 }
 
-DecodeStream::DecodeStream(const Tokenizer& tokenizer)
-    : tokenizer_(tokenizer), builder_(tokenizer.parts_->decode, true) {}
+DecodeStream::DecodeStream(const Tokenizer& tokenizer, bool continues)
+    : tokenizer_(tokenizer), builder_(tokenizer.parts_->decode, true, continues) {}
 
 std::string DecodeStream::push(TokenId id) {
   std::string out;

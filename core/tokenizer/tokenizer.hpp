@@ -101,7 +101,9 @@ class Tokenizer {
 /// offending byte becomes U+FFFD, where decode may replace all of them.
 class DecodeStream {
  public:
-  explicit DecodeStream(const Tokenizer& tokenizer);
+  /// With `continues` the text goes on behind other text, whose end the tokens follow: it keeps the
+  /// leading space that the beginning of a text would lose.
+  explicit DecodeStream(const Tokenizer& tokenizer, bool continues = false);
   /// The text that is certain now; often empty while a character is incomplete.
   std::string push(TokenId id);
   /// What is left at the end.

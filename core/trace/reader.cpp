@@ -163,8 +163,8 @@ RunRow find_run(Database& db, std::optional<std::int64_t> id) {
     fail(ErrorCode::kBadInput, "{}: run {}: no such run; there are {}", db.name(), *id,
          fmt::join(known, ", "));
   fail(ErrorCode::kBadInput,
-       "{}: no run is complete; name one of {} with --run, or go on with 'moescope record "
-       "--resume'",
+       "{}: no run is complete; name one of {} with --run, or give the command of the recording "
+       "again with --resume",
        db.name(), fmt::join(known, ", "));
 }
 

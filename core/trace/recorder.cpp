@@ -1,12 +1,16 @@
 #include "core/trace/recorder.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "core/base/sha256.hpp"
 #include "core/hooks/glob.hpp"
 #include "core/model/stop_text.hpp"
 #include "core/trace/prompts.hpp"
@@ -186,8 +190,8 @@ PromptTrace tokenise(const tokenizer::Tokenizer& tokenizer, tokenizer::SpecialTe
 /// Ends one sequence when a stop text appears in what was generated, or when the plan says so.
 class StopWhen {
  public:
-  StopWhen(const tokenizer::Tokenizer& tokenizer, const RecordPlan& plan)
-      : decode_(tokenizer), stop_(plan.stops), also_(plan.generate.stop_when) {}
+  StopWhen(const tokenizer::Tokenizer& tokenizer, const RecordPlan& plan, bool continues)
+      : decode_(tokenizer, continues), stop_(plan.stops), also_(plan.generate.stop_when) {}
   bool operator()(std::span<const TokenId> generated) {
     stop_.push(decode_.push(generated.back()));
     const bool wanted = also_ && also_(generated);
@@ -212,6 +216,13 @@ hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& pla
 }
 
 }  // namespace
+
+std::uint64_t prompt_seed(std::uint64_t seed, std::string_view id) {
+  const std::string hex = sha256_hex(fmt::format("{} {}", seed, id));
+  std::uint64_t out = 0;
+  std::from_chars(hex.data(), hex.data() + 16, out, 16);
+  return out;
+}
 
 RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                  std::span<const PromptInput> prompts) {
@@ -273,8 +284,9 @@ RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenize
       request.name = prompts[index].id;
       for (const TokenTrace& token : trace.tokens) request.ids.push_back(token.id);
       request.generate = plan.generate;
-      request.generate.sampling.seed = plan.generate.sampling.seed + index;
-      if (!plan.stops.empty()) request.generate.stop_when = StopWhen(tokenizer, plan);
+      request.generate.sampling.seed = prompt_seed(plan.generate.sampling.seed, prompts[index].id);
+      if (!plan.stops.empty())
+        request.generate.stop_when = StopWhen(tokenizer, plan, !prompts[index].text.empty());
       recorder.open(std::move(trace));
       ++next;
       return request;

@@ -6,6 +6,8 @@
 #include <set>
 #include <span>
 #include <stop_token>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/hooks/capture.hpp"
@@ -26,13 +28,17 @@ struct RecordPlan {
   std::size_t lens = 0;
   bool router_logits = true;
   hooks::InterventionPlan interventions;
-  hooks::Generation generate;  ///< after every prompt; the seed is combined with the prompt's index
+  hooks::Generation generate;  ///< after every prompt; each draws from its prompt_seed
   tokenizer::SpecialText special = tokenizer::SpecialText::kPlain;
   ExpertMeans* means = nullptr;  ///< adds up every expert's output where given
 };
 
 /// Takes one finished trace; may block.
 using TraceTaker = std::function<void(PromptTrace&&)>;
+
+/// The seed of one prompt's draws: the first 64 bits of SHA-256("<seed> <id>"), so that they depend
+/// on neither the place in the list nor the other prompts.
+std::uint64_t prompt_seed(std::uint64_t seed, std::string_view id);
 
 /// What a recording observed.
 struct RecordCounts {

@@ -96,7 +96,7 @@ class Record(unittest.TestCase):
         self.assertIn("prompts_hash", done.stderr)
 
     def test_stop_texts_end_what_is_generated(self):
-        words = ["--max-new-tokens", "40", "--ignore-eos"]
+        words = ["--max-new-tokens", "40", "--ignore-eos"]  # stop texts hold in both commands
         whole = moescope("generate", "demo", "The minister said", *words, "--json")
         text = json.loads(whole.stdout)["text"]
         stop = text[12:15]
@@ -114,6 +114,33 @@ class Record(unittest.TestCase):
             [(stop,)])
         other = moescope("record", "demo", prompt, "-o", self.database, *words, "--resume")
         self.assertIn("stop.000", other.stderr)
+
+    def test_draws_depend_on_the_prompt_and_not_on_its_place(self):
+        lines = [f'{{"id": "p{i}", "text": "The minister"}}' for i in range(4)]
+        words = ["--max-new-tokens", "8", "--temperature", "1", "--seed", "5", "--ignore-eos"]
+        drawn = []
+        for name, order in (("a", lines), ("b", lines[::-1])):
+            prompts = self.folder / f"{name}.jsonl"
+            prompts.write_text("\n".join(order))
+            database = self.folder / f"{name}.db"
+            done = moescope("record", "demo", prompts, "-o", database, *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            drawn.append(rows(database, "SELECT p.name, t.pos, t.token_id FROM token t JOIN prompt p "
+                "ON p.id = t.prompt WHERE t.phase = 1 ORDER BY p.name, t.pos"))
+        self.assertEqual(drawn[0], drawn[1])
+        self.assertEqual(len({tuple(i for n, _, i in drawn[0] if n == f"p{k}") for k in range(4)}), 4)
+        alone = moescope("generate", "demo", "The minister", *words, "--json")
+        traced = moescope("generate", "demo", "The minister", *words, "--json", "--record",
+            self.database)
+        self.assertEqual(json.loads(alone.stdout)["ids"], json.loads(traced.stdout)["ids"])
+
+    def test_a_continuation_keeps_its_first_space(self):
+        done = moescope("generate", "demo", "Once upon", "--max-new-tokens", "12", "--json")
+        said = json.loads(done.stdout)
+        whole = moescope("tokenize", "demo", "Once upon" + said["text"], "--json")
+        prompt = moescope("tokenize", "demo", "Once upon", "--json")
+        self.assertEqual(json.loads(whole.stdout)["ids"],
+            json.loads(prompt.stdout)["ids"] + said["ids"])
 
     def test_an_export_of_all_tables_makes_its_folder(self):
         moescope("record", "demo", PROMPTS[0], "-o", self.database)
