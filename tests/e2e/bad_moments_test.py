@@ -149,6 +149,21 @@ class NoSpace(CutOff):
                 self.assertIn("new.db", done.stderr)
                 self.check_resumed()
 
+    def test_too_few_open_files(self):
+        """Each limit ends it at another place; all say so, and nothing that is left is in the way."""
+        codes = {}
+        for n_open in range(4, 13):
+            with self.subTest(limit=n_open):
+                done = moescope(*self.words, "--threads", "1", preexec_fn=lambda n=n_open:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)))
+                codes[n_open] = done.returncode
+                if done.returncode != 0:
+                    self.assertEqual(done.returncode, 75, done.stderr)
+                if n_open > 4 and done.returncode != 0:
+                    self.assertIn("too many open files; raise the limit", done.stderr)
+        self.assertIn(75, codes.values(), codes)
+        self.check_resumed()
+
     def test_no_space_beside_a_finished_run(self):
         shutil.copy(self.world.folder / "whole.db", self.world.new)
         size = self.world.new.stat().st_size
