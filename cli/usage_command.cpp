@@ -180,9 +180,10 @@ constinit const CommandInfo kUsageCommand = {
         "chosen equally often. Prompts without the label are a block of their own, (none).\n\n"
         "Below it, for each layer: the Jensen-Shannon divergence (JSD) between the labels, "
         "corrected for its upward bias in small samples by leaving out one prompt group at a time, "
-        "with 95 % limits; the entropy of each label's choices; and the load of the busiest expert "
-        "over that of the idlest. Labels with fewer than 200 tokens or 20 prompts are shown but "
-        "left out of the divergence.",
+        "with 95 % limits, which reach down to 0 where the labels are not told apart; the entropy "
+        "of each label's choices; and the load of the busiest expert over that of the idlest. "
+        "Labels with fewer than 200 tokens or 20 prompts are shown but left out of the "
+        "divergence.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,
