@@ -78,9 +78,10 @@ TEST_F(CacheFolder, IsSaidToBeUnknownWhereNobodyNamesOne) {
 }
 
 TEST_F(CacheFolder, IsTheOneThatHashesAreKeptIn) {
-  EXPECT_THAT(cache("/home/of/nobody", "").value, StartsWith("/home/of/nobody/.cache/moescope ("));
-  EXPECT_THAT(cache("/home/of/nobody", "/tmp/c").value, StartsWith("/tmp/c/moescope ("));
-  EXPECT_THAT(cache("/home/of/nobody", "relative").value, StartsWith("/home/of/nobody/.cache"));
+  EXPECT_THAT(cache("/no/such/home", "").value, StartsWith("/no/such/home/.cache/moescope ("));
+  EXPECT_THAT(cache("/no/such/home", "/no/such/cache").value,
+              StartsWith("/no/such/cache/moescope ("));
+  EXPECT_THAT(cache("/no/such/home", "relative").value, StartsWith("/no/such/home/.cache"));
 }
 
 }  // namespace
