@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -7,10 +8,12 @@
 
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
+#include "cli/help.hpp"
 #include "cli/json_output.hpp"
 #include "cli/model_provenance.hpp"
 #include "cli/output.hpp"
 #include "cli/share.hpp"
+#include "cli/terminal.hpp"
 #include "core/base/escape.hpp"
 #include "core/model/model.hpp"
 
@@ -54,10 +57,16 @@ std::string rope_text(const model::Rope& rope) {
 void print_text(const model::Model& m, std::string_view model_name, const std::string& hash) {
   const model::ModelConfig& c = m.config;
   const model::ParameterCounts n = model::count_parameters(c);
-  const auto line = [](std::string_view label, const std::string& value) {
-    print("{:<14}{}\n", label, value);
+  const Terminal terminal = stdout_terminal();
+  const auto width = static_cast<std::size_t>(std::max(terminal.width, 40));
+  constexpr std::size_t kLabelColumns = 14;
+  const auto line = [&](std::string_view label, const std::string& value) {
+    write_out(beside(label, shown_on(terminal, value), kLabelColumns, width));
   };
-  line("model", escape_terminal(model_name));
+  const auto name_line = [&](std::string_view label, std::string_view name) {
+    print("{:<{}}{}\n", label, kLabelColumns, shown_on(terminal, escape_terminal(name)));
+  };
+  name_line("model", model_name);
   line("family", fmt::format("{} ({})", c.family, model::architecture_named(c.family).meaning));
   line("layers", c.n_route() == 0 ? fmt::format("{}, none with a router", c.n_layer)
                                   : fmt::format("{}, {} with a router", c.n_layer, c.n_route()));
@@ -80,7 +89,7 @@ void print_text(const model::Model& m, std::string_view model_name, const std::s
     line(type, fmt::format("{} tensors, {} bytes", total.n_tensor, grouped(total.n_byte)));
   line("files", fmt::format("{}", m.files.files().size()));
   const auto& tokenizers = m.folder.tokenizer_files();
-  line("tokenizer", tokenizers.empty() ? "none in the folder" : escape_terminal(tokenizers[0]));
+  name_line("tokenizer", tokenizers.empty() ? "none in the folder" : tokenizers[0]);
   if (!hash.empty()) line("hash", hash);
 }
 

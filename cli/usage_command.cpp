@@ -155,7 +155,8 @@ constexpr OptionInfo kOptions[] = {
     {.name = "run", .argument = "ID", .help = "this run (default: the newest complete one)"},
     {.name = "csv",
      .argument = "",
-     .help = "one line a label, layer and expert; with --compare also the differences"},
+     .help = "one line a label, layer and expert; with --compare also the differences; a "
+             "cell that a spreadsheet would take for a formula begins with an apostrophe"},
     kColorOption,
 };
 

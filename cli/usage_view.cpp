@@ -249,11 +249,12 @@ std::string usage_text(const UsageReport& report, const UsageView& view, const T
   std::string out;
   for (const std::string& line :
        {run_line(report), scope_line(report), cells_line(report.usage, view)})
-    out += wrap(line, width, 0);
+    out += wrap(shown_on(terminal, line), width, 0);
   out += "\n" + render_grid(expert_grid(report, view, terminal), terminal);
   out += "\n" + render_grid(layer_grid(report, view, terminal), terminal);
   if (const std::string said = words(report); !said.empty())
-    out += "\n" + wrap(said, width, 0) + favourites_lines(report, view);
+    out += "\n" + wrap(shown_on(terminal, said), width, 0) +
+           shown_on(terminal, favourites_lines(report, view));
   return out;
 }
 
