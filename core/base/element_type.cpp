@@ -122,9 +122,9 @@ std::uint16_t f32_to_f16(float value) noexcept {
 float f8_e4m3_to_f32(std::uint8_t bits) noexcept {
   const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x80u) << 24;
   const std::uint32_t magnitude = bits & 0x7fu;
-  if (magnitude == 0x7f) return std::bit_cast<float>(sign | 0x7fc00000u);
+  const std::uint32_t nan = (magnitude + 1) & 0x80u;  // all bits set
   // Seen as f16, a biased exponent of 15 in place of 7: the same value times 2 to the -8.
-  return f16_to_f32(static_cast<std::uint16_t>((sign >> 16) | (magnitude << 7))) * 256.0f;
+  return f16_to_f32(static_cast<std::uint16_t>((sign >> 16) | (magnitude | nan) << 7)) * 256.0f;
 }
 
 float f8_e5m2_to_f32(std::uint8_t bits) noexcept {

@@ -1,6 +1,7 @@
 // Decoding of stored rows to f32, compiled once per instruction set. Types without a decoder for
 // vectors take the plain one, whose bits are the same.
-#include "core/kernels/simd_lanes.hpp"
+#include "core/kernels/simd_blocks256.hpp"
+#include "core/kernels/simd_floats8.hpp"
 
 #if defined(MOESCOPE_CORE_KERNELS_SIMD_STORED_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef MOESCOPE_CORE_KERNELS_SIMD_STORED_HPP
@@ -64,6 +65,38 @@ inline ref::Decode decoder(ElementType type) {
       return decode<LoadF16>;
     case ElementType::kBF16:
       return decode<LoadBF16>;
+    case ElementType::kF8E4M3:
+      return decode<LoadF8E4M3>;
+    case ElementType::kF8E5M2:
+      return decode<LoadF8E5M2>;
+    case ElementType::kF4E2M1:
+      return decode_f4_e2m1;
+    case ElementType::kQ4_0:
+      return decode_q4_0;
+    case ElementType::kQ4_1:
+      return decode_q4_1;
+    case ElementType::kQ5_0:
+      return decode_q5_0;
+    case ElementType::kQ5_1:
+      return decode_q5_1;
+    case ElementType::kQ8_0:
+      return decode_q8_0;
+    case ElementType::kQ2K:
+      return decode_q2_k;
+    case ElementType::kQ3K:
+      return decode_q3_k;
+    case ElementType::kQ4K:
+      return decode_q4_k;
+    case ElementType::kQ5K:
+      return decode_q5_k;
+    case ElementType::kQ6K:
+      return decode_q6_k;
+    case ElementType::kIq4Nl:
+      return decode_iq4_nl;
+    case ElementType::kIq4Xs:
+      return decode_iq4_xs;
+    case ElementType::kMxfp4:
+      return decode_mxfp4;
     default:
       return ref::decoder(type);
   }
