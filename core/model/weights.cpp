@@ -128,7 +128,7 @@ class Binder {
 
   void refuse_leftovers() const {
     for (const formats::TensorView& tensor : files_.tensors()) {
-      if (taken_.contains(tensor.name) || tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
+      if (taken_.contains(tensor.name) || is_of_the_rotation(tensor.name)) continue;
       if (is_of_a_later_layer(tensor.name) || tensor.name.ends_with(".activation_scale")) continue;
       fail(ErrorCode::kBadInput,
            "{}: tensor '{}': no part of '{}' takes it; does the configuration belong to these "
@@ -138,6 +138,13 @@ class Binder {
   }
 
  private:
+  /// Angles: of old checkpoints, which say what the configuration says, and of GGUF, which its
+  /// reader has taken.
+  static bool is_of_the_rotation(std::string_view name) {
+    return name.ends_with(".rotary_emb.inv_freq") || name == "rope_freqs.weight" ||
+           name == "rope_factors_short.weight" || name == "rope_factors_long.weight";
+  }
+
   /// Layers that predict further tokens in training stand behind the model's own.
   bool is_of_a_later_layer(std::string_view name) const {
     for (std::size_t i = 0; i < config_.n_draft_layer; ++i)
