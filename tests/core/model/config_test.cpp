@@ -145,7 +145,7 @@ TEST(Weights, ATensorThatNothingTakesIsNamed) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.message(), HasSubstr("tensor 'model.layers.2."));
-    EXPECT_THAT(e.message(), HasSubstr("does config.json belong to these weights?"));
+    EXPECT_THAT(e.message(), HasSubstr("does the configuration belong to these weights?"));
   }
 }
 
