@@ -123,7 +123,7 @@ void print_text(const model::Model& m, std::string_view model_name, const std::s
   for (const auto& [type, total] : totals_by_type(m))
     line(type, fmt::format("{} tensors, {} bytes", total.n_tensor, grouped(total.n_byte)));
   line("files", fmt::format("{}", m.files.files().size()));
-  const auto& tokenizers = m.folder.tokenizer_files();
+  const auto& tokenizers = m.source.tokenizer_files;
   name_line("tokenizer", tokenizers.empty() ? "none in the folder" : tokenizers[0]);
   if (!hash.empty()) line("hash", hash);
 }
@@ -159,7 +159,7 @@ JsonOutput to_json(const model::Model& m, std::string_view model_name, const std
   out["files"] = JsonOutput::array();
   for (const formats::NamedFile& file : m.files.files())
     out["files"].push_back({{"name", file.name}, {"bytes", file.identity.size}});
-  out["tokenizer_files"] = m.folder.tokenizer_files();
+  out["tokenizer_files"] = m.source.tokenizer_files;
   out["hash"] = hash.empty() ? JsonOutput(nullptr) : JsonOutput(hash);
   return out;
 }

@@ -34,11 +34,12 @@ void rope_rotate_pairs(std::span<float> head, std::span<const float> cos,
   }
 }
 
-void clamped_swiglu(std::span<const float> gate_up, float limit, std::span<float> out) noexcept {
+void clamped_swiglu(std::span<const float> gate, std::span<const float> up, float limit,
+                    std::span<float> out) noexcept {
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const float gate = std::min(gate_up[2 * i], limit);
-    const float up = std::clamp(gate_up[2 * i + 1], -limit, limit);
-    out[i] = gate * sigmoid(1.702f * gate) * (up + 1.0f);
+    const float g = std::min(gate[i], limit);
+    const float u = std::clamp(up[i], -limit, limit);
+    out[i] = g * sigmoid(1.702f * g) * (u + 1.0f);
   }
 }
 

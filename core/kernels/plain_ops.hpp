@@ -17,11 +17,11 @@ void layer_norm(std::span<const float> x, std::span<const float> weight,
 void rope_rotate_pairs(std::span<float> head, std::span<const float> cos,
                        std::span<const float> sin) noexcept;
 
-/// gate · sigmoid(1.702 gate) · (up + 1), gate at most `limit`, up within ± limit. Pairs of gate
-/// and up stand side by side.
-/// Shapes: gate_up [2 n]; out [n].
+/// gate · sigmoid(1.702 gate) · (up + 1), gate at most `limit`, up within ± limit.
+/// Shapes: gate, up, out [n].
 /// Source: the published code of gpt-oss.
-void clamped_swiglu(std::span<const float> gate_up, float limit, std::span<float> out) noexcept;
+void clamped_swiglu(std::span<const float> gate, std::span<const float> up, float limit,
+                    std::span<float> out) noexcept;
 
 /// 1 / (1 + exp(-x)).
 float sigmoid(float x) noexcept;

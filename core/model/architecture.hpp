@@ -12,6 +12,7 @@ namespace moescope::model {
 /// How the projections of a layer's experts lie in the files.
 enum class ExpertLayout : std::uint8_t {
   kApart,        ///< a tensor for each expert and projection
+  kMerged,       ///< gate, up and down [n_expert, …], each projection a tensor
   kHalves,       ///< [n_expert, 2 d_expert, d_model]: gate rows, then up rows; down [n_expert, …]
   kInterleaved,  ///< [n_expert, d_model, 2 d_expert], gate and up columns in turn; down transposed
 };
@@ -19,6 +20,7 @@ enum class ExpertLayout : std::uint8_t {
 /// Where a Hugging Face checkpoint keeps each role's tensor; {N} the layer, {E} the expert. A bias
 /// has the name of its weight with "bias" in the place of "weight".
 struct TensorNames {
+  std::string_view layer = "model.layers.{N}.";
   std::string_view embed = "model.embed_tokens.weight";
   std::string_view final_norm = "model.norm.weight";
   std::string_view unembed = "lm_head.weight";
@@ -36,6 +38,8 @@ struct TensorNames {
   std::string_view latent_down = "model.layers.{N}.self_attn.kv_a_proj_with_mqa.weight";
   std::string_view latent_norm = "model.layers.{N}.self_attn.kv_a_layernorm.weight";
   std::string_view latent_up = "model.layers.{N}.self_attn.kv_b_proj.weight";
+  std::string_view latent_key = {};  ///< both halves of latent_up, where they are apart
+  std::string_view latent_value = {};
   std::string_view mlp_norm = "model.layers.{N}.post_attention_layernorm.weight";
   std::string_view mlp_gate = "model.layers.{N}.mlp.gate_proj.weight";
   std::string_view mlp_up = "model.layers.{N}.mlp.up_proj.weight";

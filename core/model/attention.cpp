@@ -33,6 +33,21 @@ void normalise_heads(const ModelConfig& config, const NormWeights& weights, Rows
   normalise(weights, config.rms_eps, parts, parts);
 }
 
+/// Puts rows that are stored in pairs (2i, 2i + 1) back to (i, i + d_head / 2).
+void restore_order(const ModelConfig& config, Rows<float> heads, std::vector<float>& scratch) {
+  const std::size_t half = config.d_head / 2;
+  scratch.resize(config.d_head);
+  for (std::size_t i = 0; i < heads.n_row; ++i)
+    for (std::size_t at = 0; at < heads.n_col; at += config.d_head) {
+      const std::span<float> head = heads.row(i).subspan(at, config.d_head);
+      std::ranges::copy(head, scratch.begin());
+      for (std::size_t j = 0; j < half; ++j) {
+        head[j] = scratch[2 * j];
+        head[j + half] = scratch[2 * j + 1];
+      }
+    }
+}
+
 std::size_t first_key(const ModelConfig& config, LayerIdx layer, std::size_t pos) {
   const auto& windows = config.attention.window;
   const std::size_t window = windows.empty() ? 0 : windows[layer.value];
@@ -90,6 +105,8 @@ void attend_grouped(const ModelConfig& config, const LayerWeights& weights, Rope
   project(w.query, x, q);
   project(w.key, x, k);
   project(w.value, x, v);
+  if (config.attention.permuted)
+    for (const Rows<float>& heads : {q, k}) restore_order(config, heads, scratch.head);
   normalise_heads(config, w.query_norm, q);
   normalise_heads(config, w.key_norm, k);
   for (std::size_t i = 0; i < n; ++i) {
@@ -144,7 +161,12 @@ Rows<float> latent_queries(const ModelConfig& config, const AttentionWeights& w,
 #pragma omp parallel for schedule(static)
   for (std::size_t h = 0; h < config.n_head; ++h) {
     const auto row = up_row.row(static_cast<std::size_t>(omp_get_thread_num()));
-    for (std::size_t d = 0; d < l.d_nope; ++d) {
+    if (!w.latent_key.empty())
+      kernels::matmul_rows(
+          w.latent_key[h], 0, l.rank,
+          Rows<const float>(q.data + h * config.d_head, batch.size(), l.d_nope, q.stride),
+          Rows<float>(out.data + h * d_key, batch.size(), l.rank, out.stride));
+    for (std::size_t d = 0; w.latent_key.empty() && d < l.d_nope; ++d) {
       kernels::decode_row(w.latent_up, h * (l.d_nope + l.d_value) + d, row);
       for (std::size_t i = 0; i < batch.size(); ++i)
         kernels::scale_add(q.at(i, h * config.d_head + d), row,
@@ -186,7 +208,7 @@ void attend_latent(const ModelConfig& config, const LayerWeights& weights, RopeT
 #pragma omp parallel for schedule(static)
   for (std::size_t h = 0; h < config.n_head; ++h)
     kernels::matmul_rows(
-        w.latent_up, h * (l.d_nope + l.d_value) + l.d_nope, l.d_value,
+        w.latent_value[h], 0, l.d_value,
         Rows<const float>(latent_mix.data + h * l.rank, n, l.rank, latent_mix.stride),
         Rows<float>(mixed.data + h * l.d_value, n, l.d_value, mixed.stride));
   project(w.out, mixed, out);

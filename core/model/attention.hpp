@@ -12,6 +12,7 @@ namespace moescope::model {
 struct AttentionScratch {
   Buffer query, key, value, mixed, score;
   Buffer latent_query, up_row;  ///< of latent attention
+  std::vector<float> head;      ///< [d_head]
 };
 
 /// Attention of one layer; writes the batch's keys and values into the caches.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/index.hpp"
@@ -83,6 +84,7 @@ struct LatentAttention {
 struct AttentionConfig {
   bool bias = false;  ///< of queries, keys and values
   bool output_bias = false;
+  bool permuted = false;  ///< stored rows of queries and keys are in pairs (2i, 2i + 1) of a head
   QueryKeyNorm query_key_norm = QueryKeyNorm::kNone;
   bool sinks = false;  ///< a logit of each head that takes part in the softmax, without value
   float scale = 0.0f;  ///< of query · key
@@ -127,8 +129,9 @@ struct ModelConfig {
   float embedding_multiplier = 1.0f;
   float residual_multiplier = 1.0f;  ///< on what attention and MLP add
   float logit_divisor = 1.0f;
-  Gating gating;                  ///< n_expert 0: a dense model
-  std::vector<bool> routes;       ///< [n_layer] whether the layer has a router
+  Gating gating;             ///< n_expert 0: a dense model
+  std::vector<bool> routes;  ///< [n_layer] whether the layer has a router
+  std::pair<std::size_t, std::size_t> scale_block = {0, 0};  ///< rows, columns of 8-bit factors
   std::size_t n_draft_layer = 0;  ///< layers behind the last that predict ahead and are not run
   std::optional<TokenId> bos;
   std::vector<TokenId> eos;

@@ -127,6 +127,25 @@ void read_shape(const JsonNode& config, ModelConfig& out) {
   out.n_context = config.at("max_position_embeddings").uint(1, 1u << 26);
 }
 
+/// 8-bit floats with one factor a tensor or a block, and 4-bit floats in blocks of 32: which
+/// tensors are stored so the files themselves say.
+void read_quantisation(const JsonNode& config, ModelConfig& out) {
+  const auto node = config.find("quantization_config");
+  if (!node) return;
+  const std::string method = node->at("quant_method").string();
+  if (method == "mxfp4") return;
+  if (method != "fp8")
+    fail(ErrorCode::kBadInput,
+         "{}: key 'quantization_config': method '{}' is not supported; supported: fp8 mxfp4",
+         config.where(), escape_terminal(method));
+  require_value(*node, "fmt", "e4m3");
+  const auto block = node->find("weight_block_size");
+  if (!block) return;
+  const auto sizes = block->items();
+  if (sizes.size() != 2) block->expected("rows and columns");
+  out.scale_block = {sizes[0].uint(1, 1u << 20), sizes[1].uint(1, 1u << 20)};
+}
+
 /// Each number may be in its range and their product still count no model.
 void refuse_absurd_size(const JsonNode& config, const ModelConfig& c) {
   constexpr double kMostParameters = 1e15;
@@ -147,11 +166,6 @@ void refuse_absurd_size(const JsonNode& config, const ModelConfig& c) {
 
 ModelConfig read_hf_config(const JsonNode& config) {
   const Architecture& family = architecture_of(config);
-  if (config.find("quantization_config"))
-    fail(ErrorCode::kBadInput,
-         "{}: key 'quantization_config': quantised checkpoints are not supported; supported: f32 "
-         "f16 bf16",
-         config.where());
   refuse_unknown_keys(config, family);
   require_value(config, "hidden_act", "silu");
   if (!contains(family.own_keys, "attention_bias")) require_value(config, "attention_bias", false);
@@ -166,6 +180,7 @@ ModelConfig read_hf_config(const JsonNode& config) {
   out.rope = read_rope(config, family.family == "mixtral" ? 1e6f : 1e4f, out.d_head, out.n_context);
   out.routes.assign(out.n_layer, false);
   read_token_ids(config, out);
+  read_quantisation(config, out);
   family.read(config, out);
   refuse_absurd_size(config, out);
   return out;

@@ -97,17 +97,21 @@ void add_shared(const ModelConfig& config, const MoeWeights& weights, Rows<const
   }
 }
 
-/// Gate and up in one matrix, their rows in turn; the gate's values are kept apart for captures.
-void clamped_mlp(const ModelConfig& config, const MlpWeights& weights, Rows<const float> x,
-                 MoeScratch& scratch, Rows<float> hidden) {
-  const Rows<float> gate = scratch.gate.shape(x.n_row, hidden.n_col);
-  const Rows<float> both = scratch.up.shape(x.n_row, 2 * hidden.n_col);
-  project(weights.gate, x, both);
-#pragma omp parallel for schedule(static)
-  for (std::size_t i = 0; i < x.n_row; ++i) {
-    kernels::clamped_swiglu(both.row(i), config.activation_limit, hidden.row(i));
-    for (std::size_t j = 0; j < gate.n_col; ++j) gate.at(i, j) = both.at(i, 2 * j);
+/// Gate and up of every row, from matrices of their own or from one that holds their rows in turn.
+void project_gate_up(const MlpWeights& weights, Rows<const float> x, MoeScratch& scratch,
+                     Rows<float> gate, Rows<float> up) {
+  if (weights.up.w.data != nullptr) {
+    project(weights.gate, x, gate);
+    project(weights.up, x, up);
+    return;
   }
+  const Rows<float> both = scratch.gate_up.shape(x.n_row, 2 * gate.n_col);
+  project(weights.gate, x, both);
+  for (std::size_t i = 0; i < x.n_row; ++i)
+    for (std::size_t j = 0; j < gate.n_col; ++j) {
+      gate.at(i, j) = both.at(i, 2 * j);
+      up.at(i, j) = both.at(i, 2 * j + 1);
+    }
 }
 
 }  // namespace
@@ -116,15 +120,14 @@ void gated_mlp(const ModelConfig& config, const MlpWeights& weights, Rows<const 
                MoeScratch& scratch, Rows<float> out) {
   const std::size_t d_hidden = weights.down.w.n_col;
   const Rows<float> hidden = scratch.hidden.shape(x.n_row, d_hidden);
-  if (config.activation == Activation::kClampedSwiglu) {
-    clamped_mlp(config, weights, x, scratch, hidden);
-  } else {
-    const Rows<float> gate = scratch.gate.shape(x.n_row, d_hidden);
-    const Rows<float> up = scratch.up.shape(x.n_row, d_hidden);
-    project(weights.gate, x, gate);
-    project(weights.up, x, up);
+  const Rows<float> gate = scratch.gate.shape(x.n_row, d_hidden);
+  const Rows<float> up = scratch.up.shape(x.n_row, d_hidden);
+  project_gate_up(weights, x, scratch, gate, up);
 #pragma omp parallel for schedule(static)
-    for (std::size_t i = 0; i < x.n_row; ++i)
+  for (std::size_t i = 0; i < x.n_row; ++i) {
+    if (config.activation == Activation::kClampedSwiglu)
+      kernels::clamped_swiglu(gate.row(i), up.row(i), config.activation_limit, hidden.row(i));
+    else
       kernels::silu_mul(gate.row(i), up.row(i), hidden.row(i));
   }
   project(weights.down, hidden, out);

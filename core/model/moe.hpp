@@ -17,7 +17,7 @@ struct MoeScratch {
   Buffer logits, score, weight, margin;  ///< [batch, n_expert] twice, [batch, top_k] twice
   Buffer selection;                      ///< [batch, n_expert]
   std::vector<ExpertIdx> expert;         ///< [batch, top_k]
-  Buffer gathered, gate, up, hidden, output;
+  Buffer gathered, gate, up, gate_up, hidden, output;
   Buffer slot_output;  ///< [batch * top_k, d_model]
   Buffer chosen;       ///< [batch, top_k] expert numbers as floats, for captures
   Buffer shared;       ///< [batch, d_model]

@@ -22,13 +22,19 @@ std::string bias_name(std::string name) {
 /// Takes tensors from the files and remembers which were taken.
 class Binder {
  public:
-  Binder(const formats::WeightFiles& files, const ModelConfig& config, Weights& out)
-      : files_(files), config_(config), out_(out) {}
+  Binder(const formats::WeightFiles& files, const TensorNames& names, const ModelConfig& config,
+         Weights& out)
+      : files_(files), names_(names), config_(config), out_(out) {}
 
   Matrix matrix(const std::string& name, std::size_t n_row, std::size_t n_col) {
-    const formats::TensorView& tensor = take(name, {n_row, n_col});
-    return {tensor.type, n_row, n_col, tensor.bytes.data()};
+    const formats::TensorView& tensor =
+        n_row == 1 && is_vector(name) ? take(name, {n_col}) : take(name, {n_row, n_col});
+    Matrix out{tensor.type, n_row, n_col, tensor.bytes.data(), {}};
+    if (is_float8(tensor.type)) out.scales = scales(name, n_row, n_col);
+    return out;
   }
+
+  bool has(const std::string& name) const { return files_.find(name) != nullptr; }
 
   std::vector<float> vector(const std::string& name, std::size_t n) {
     return formats::to_f32(take(name, {n}));
@@ -60,7 +66,30 @@ class Binder {
     const std::size_t stride = tensor.bytes.size() / n;
     std::vector<Matrix> out;
     for (std::size_t i = 0; i < n; ++i)
-      out.push_back({tensor.type, n_row, n_col, tensor.bytes.data() + i * stride});
+      out.push_back({tensor.type, n_row, n_col, tensor.bytes.data() + i * stride, {}});
+    return out;
+  }
+
+  /// The matrices of two tensors: blocks [n, n_row, n_col / 32, 16] of 4-bit floats, and scales
+  /// [n, n_row, n_col / 32] of powers of two.
+  std::vector<Matrix> microscaled_matrices(const std::string& name, std::size_t n,
+                                           std::size_t n_row, std::size_t n_col) {
+    constexpr std::size_t kBlock = 32;
+    if (n_col % kBlock != 0)
+      fail(ErrorCode::kBadInput, "tensor '{}': expected rows of whole blocks of {}, got {} columns",
+           name, kBlock, n_col);
+    const auto blocks = bytes_of(name + "_blocks", {n, n_row, n_col / kBlock, kBlock / 2});
+    const auto scales = bytes_of(name + "_scales", {n, n_row, n_col / kBlock});
+    std::vector<Matrix> out;
+    for (std::size_t i = 0; i < n; ++i)
+      out.push_back({ElementType::kF4E2M1,
+                     n_row,
+                     n_col,
+                     blocks.data() + i * (blocks.size() / n),
+                     {.data = scales.data() + i * (scales.size() / n),
+                      .type = ElementType::kE8M0,
+                      .block_rows = 1,
+                      .block_cols = kBlock}});
     return out;
   }
 
@@ -69,12 +98,15 @@ class Binder {
                                           std::size_t n_col) {
     std::vector<Matrix> out = matrices(name, n, n_col, n_row);
     const std::size_t size = info(out[0].type).block_bytes;
+    if (info(out[0].type).block_elems != 1)
+      fail(ErrorCode::kBadInput, "tensor '{}': expected f32, f16 or bf16, got {}", name,
+           moescope::name(out[0].type));
     for (Matrix& m : out) {
       auto copy = std::make_unique<OwnedBytes>(n_row * n_col * size);
       for (std::size_t r = 0; r < n_row; ++r)
         for (std::size_t c = 0; c < n_col; ++c)
           std::memcpy(copy->data() + (r * n_col + c) * size, m.data + (c * n_row + r) * size, size);
-      m = {m.type, n_row, n_col, copy->data()};
+      m = {m.type, n_row, n_col, copy->data(), {}};
       out_.owned.push_back(std::move(copy));
     }
     return out;
@@ -94,36 +126,88 @@ class Binder {
 
   void ignore(const std::string& name) { taken_.insert(name); }
 
-  void refuse_leftovers(const Architecture& family) const {
+  void refuse_leftovers() const {
     for (const formats::TensorView& tensor : files_.tensors()) {
-      if (taken_.contains(tensor.name) || tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
-      if (is_of_a_later_layer(tensor.name)) continue;
+      if (taken_.contains(tensor.name) || is_of_the_rotation(tensor.name)) continue;
+      if (is_of_a_later_layer(tensor.name) || tensor.name.ends_with(".activation_scale")) continue;
       fail(ErrorCode::kBadInput,
-           "{}: tensor '{}': no part of '{}' takes it; does config.json belong to these weights?",
-           files_.files()[tensor.file_index].path.string(), tensor.name, family.hf_class);
+           "{}: tensor '{}': no part of '{}' takes it; does the configuration belong to these "
+           "weights?",
+           files_.files()[tensor.file_index].path.string(), tensor.name, config_.family);
     }
   }
 
  private:
+  /// Angles: of old checkpoints, which say what the configuration says, and of GGUF, which its
+  /// reader has taken.
+  static bool is_of_the_rotation(std::string_view name) {
+    return name.ends_with(".rotary_emb.inv_freq") || name == "rope_freqs.weight" ||
+           name == "rope_factors_short.weight" || name == "rope_factors_long.weight";
+  }
+
   /// Layers that predict further tokens in training stand behind the model's own.
   bool is_of_a_later_layer(std::string_view name) const {
     for (std::size_t i = 0; i < config_.n_draft_layer; ++i)
-      if (name.starts_with(fmt::format("model.layers.{}.", config_.n_layer + i))) return true;
+      if (name.starts_with(tensor_name(names_.layer, LayerIdx(config_.n_layer + i)))) return true;
     return false;
+  }
+
+  /// GGUF keeps a matrix of one row without that dimension.
+  bool is_vector(const std::string& name) const {
+    const formats::TensorView* tensor = files_.find(name);
+    return tensor != nullptr && tensor->shape.size() == 1;
+  }
+
+  static bool is_float8(ElementType type) {
+    return type == ElementType::kF8E4M3 || type == ElementType::kF8E5M2;
+  }
+
+  /// The factors of an 8-bit matrix: one, or one for every block that the configuration names.
+  kernels::BlockScales scales(const std::string& name, std::size_t n_row, std::size_t n_col) {
+    const std::string scale_name = name + "_scale_inv";
+    const formats::TensorView* tensor = files_.find(scale_name);
+    if (tensor == nullptr)
+      fail(ErrorCode::kBadInput,
+           "tensor '{}': an 8-bit matrix needs its factors, and '{}' is "
+           "missing",
+           name, scale_name);
+    taken_.insert(scale_name);
+    kernels::BlockScales out{.data = tensor->bytes.data(), .type = tensor->type};
+    if (tensor->n_element() == 1) return out;
+    const auto [rows, cols] = config_.scale_block;
+    const formats::Shape wanted =
+        rows == 0 ? formats::Shape{}
+                  : formats::Shape{(n_row + rows - 1) / rows, (n_col + cols - 1) / cols};
+    if (tensor->shape != wanted)
+      fail(ErrorCode::kBadInput, "tensor '{}': expected shape {} or one factor, got {}", scale_name,
+           formats::shape_text(wanted), formats::shape_text(tensor->shape));
+    out.block_rows = rows;
+    out.block_cols = cols;
+    return out;
+  }
+
+  std::span<const std::byte> bytes_of(const std::string& name,
+                                      std::initializer_list<std::size_t> shape) {
+    const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
+    if (tensor.type != ElementType::kU8)
+      fail(ErrorCode::kBadInput, "tensor '{}': expected element type u8, got {}", name,
+           moescope::name(tensor.type));
+    taken_.insert(name);
+    return tensor.bytes;
   }
 
   const formats::TensorView& take(const std::string& name,
                                   std::initializer_list<std::size_t> shape) {
     const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
     if (!info(tensor.type).is_weight)
-      fail(ErrorCode::kBadInput,
-           "{}: tensor '{}': element type '{}' cannot be computed with; supported: f32 f16 bf16",
+      fail(ErrorCode::kBadInput, "{}: tensor '{}': element type '{}' cannot be computed with",
            files_.files()[tensor.file_index].path.string(), name, moescope::name(tensor.type));
     taken_.insert(name);
     return tensor;
   }
 
   const formats::WeightFiles& files_;
+  const TensorNames& names_;
   const ModelConfig& config_;
   Weights& out_;
   std::set<std::string, std::less<>> taken_;
@@ -185,11 +269,29 @@ class LayerBinder {
     out.latent_down =
         bind_.projection(at(names_.latent_down), l.rank + l.d_rope, config_.d_model, false);
     out.latent_norm = bind_.norm(at(names_.latent_norm), l.rank, NormKind::kRms);
-    out.latent_up =
-        bind_.matrix(at(names_.latent_up), config_.n_head * (l.d_nope + l.d_value), l.rank);
+    bind_latent_up(out);
     out.out =
         bind_.projection(at(names_.attn_out), config_.d_model, config_.n_head * l.d_value, false);
     return out;
+  }
+
+  /// Keys and values of every head in one matrix, or apart, the keys transposed.
+  void bind_latent_up(AttentionWeights& out) {
+    const LatentAttention& l = config_.attention.latent;
+    const std::string apart = at(names_.latent_key);
+    if (!names_.latent_key.empty() && bind_.has(apart)) {
+      out.latent_key = bind_.matrices(apart, config_.n_head, l.rank, l.d_nope);
+      out.latent_value = bind_.matrices(at(names_.latent_value), config_.n_head, l.d_value, l.rank);
+      return;
+    }
+    const std::size_t d_head = l.d_nope + l.d_value;
+    out.latent_up = bind_.matrix(at(names_.latent_up), config_.n_head * d_head, l.rank);
+    for (std::size_t h = 0; h < config_.n_head; ++h) {
+      Matrix value = out.latent_up;
+      value.n_row = l.d_value;
+      value.data += (h * d_head + l.d_nope) * kernels::row_bytes(value);
+      out.latent_value.push_back(value);
+    }
   }
 
   MoeWeights moe() {
@@ -210,7 +312,9 @@ class LayerBinder {
   std::vector<MlpWeights> experts() {
     switch (names_.layout) {
       case ExpertLayout::kApart:
-        return experts_apart();
+        return experts_apart(names_.expert_gate, names_.expert_up, names_.expert_down);
+      case ExpertLayout::kMerged:
+        return experts_merged();
       case ExpertLayout::kHalves:
         return experts_in_halves();
       case ExpertLayout::kInterleaved:
@@ -219,15 +323,40 @@ class LayerBinder {
     return {};
   }
 
-  std::vector<MlpWeights> experts_apart() {
+  std::vector<MlpWeights> experts_apart(std::string_view gate, std::string_view up,
+                                        std::string_view down) {
     std::vector<MlpWeights> out;
     for (std::size_t e = 0; e < config_.gating.n_expert; ++e) {
       const auto of = [&](std::string_view pattern) {
         return tensor_name(pattern, layer_, ExpertIdx(e));
       };
-      out.push_back(bind_.mlp(of(names_.expert_gate), of(names_.expert_up), of(names_.expert_down),
-                              config_.d_expert));
+      out.push_back(bind_.mlp(of(gate), of(up), of(down), config_.d_expert));
     }
+    return out;
+  }
+
+  std::vector<Projection> merged(std::string_view pattern, std::size_t n_row, std::size_t n_col) {
+    const std::size_t n = config_.gating.n_expert;
+    const std::string name = at(pattern);
+    std::vector<Projection> out;
+    for (const Matrix& m : bind_.matrices(name, n, n_row, n_col)) out.push_back({m, {}});
+    if (!config_.expert_bias) return out;
+    auto biases = bind_.vectors(bias_name(name), n, n_row);
+    for (std::size_t e = 0; e < n; ++e) out[e].bias = std::move(biases[e]);
+    return out;
+  }
+
+  std::vector<MlpWeights> experts_merged() {
+    if (!bind_.has(at(names_.expert_gate)))  // as old files have it
+      return experts_apart("blk.{N}.ffn_gate.{E}.weight", "blk.{N}.ffn_up.{E}.weight",
+                           "blk.{N}.ffn_down.{E}.weight");
+    const std::size_t d = config_.d_expert;
+    auto gate = merged(names_.expert_gate, d, config_.d_model);
+    auto up = merged(names_.expert_up, d, config_.d_model);
+    auto down = merged(names_.expert_down, config_.d_model, d);
+    std::vector<MlpWeights> out;
+    for (std::size_t e = 0; e < gate.size(); ++e)
+      out.push_back({std::move(gate[e]), std::move(up[e]), std::move(down[e])});
     return out;
   }
 
@@ -252,8 +381,13 @@ class LayerBinder {
     const std::size_t d = config_.d_expert;
     const std::string both = at(names_.expert_gate);
     const std::string down = at(names_.expert_down);
-    const auto gate_up = bind_.transposed_matrices(both, n, 2 * d, config_.d_model);
-    const auto downs = bind_.transposed_matrices(down, n, config_.d_model, d);
+    const bool is_microscaled = bind_.has(both + "_blocks");
+    const auto matrices = [&](const std::string& name, std::size_t n_row, std::size_t n_col) {
+      return is_microscaled ? bind_.microscaled_matrices(name, n, n_row, n_col)
+                            : bind_.transposed_matrices(name, n, n_row, n_col);
+    };
+    const auto gate_up = matrices(both, 2 * d, config_.d_model);
+    const auto downs = matrices(down, config_.d_model, d);
     std::vector<MlpWeights> out;
     for (std::size_t e = 0; e < n; ++e) out.push_back({{gate_up[e], {}}, {}, {downs[e], {}}});
     if (!config_.expert_bias) return out;
@@ -292,11 +426,10 @@ std::uint64_t attention_parameters(const ModelConfig& c) {
 
 }  // namespace
 
-Weights bind_weights(const formats::WeightFiles& files, const Architecture& family,
+Weights bind_weights(const formats::WeightFiles& files, const TensorNames& names,
                      const ModelConfig& config) {
   Weights out;
-  Binder bind(files, config, out);
-  const TensorNames& names = family.names;
+  Binder bind(files, names, config, out);
   out.embed = bind.matrix(std::string(names.embed), config.n_vocab, config.d_model);
   for (std::size_t l = 0; l < config.n_layer; ++l)
     out.layer.push_back(LayerBinder(bind, names, config, LayerIdx(l)).layer());
@@ -308,7 +441,7 @@ Weights bind_weights(const formats::WeightFiles& files, const Architecture& fami
     out.unembed.w = out.embed;
     bind.ignore(unembed);
   }
-  bind.refuse_leftovers(family);
+  bind.refuse_leftovers();
   return out;
 }
 

@@ -42,7 +42,9 @@ struct AttentionWeights {
   NormWeights query_down_norm;       ///< [query_rank]
   Projection latent_down;            ///< [rank + d_rope, d_model]
   NormWeights latent_norm;           ///< [rank]
-  Matrix latent_up;                  ///< [n_head * (d_nope + d_value), rank]
+  Matrix latent_up;                  ///< [n_head * (d_nope + d_value), rank], or nothing and
+  std::vector<Matrix> latent_key;    ///< [n_head][rank, d_nope]
+  std::vector<Matrix> latent_value;  ///< [n_head][d_value, rank]
 };
 
 /// What a layer that routes has. Shapes: router [n_expert, d_model].
@@ -77,7 +79,7 @@ struct Weights {
 /// Views of the files' tensors by role. The files must outlive the result.
 /// Errors: kBadInput: a tensor that is missing, of another shape or of a type the kernels lack; a
 /// tensor that no role takes.
-Weights bind_weights(const formats::WeightFiles& files, const Architecture& family,
+Weights bind_weights(const formats::WeightFiles& files, const TensorNames& names,
                      const ModelConfig& config);
 
 /// Parameters by arithmetic on shapes. Units: parameters.

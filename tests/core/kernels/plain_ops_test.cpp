@@ -34,9 +34,9 @@ TEST(PlainOps, PairsTurnByTheirAngles) {
 }
 
 TEST(PlainOps, ClampedSwigluByHand) {
-  const std::array<float, 6> gate_up{1, 2, 100, -100, -100, 0};
+  const std::array<float, 3> gate{1, 100, -100}, up{2, -100, 0};
   std::array<float, 3> out{};
-  clamped_swiglu(gate_up, 7, out);
+  clamped_swiglu(gate, up, 7, out);
   EXPECT_NEAR(static_cast<double>(out[0]), 3 / (1 + std::exp(-1.702)), 1e-6);
   EXPECT_NEAR(static_cast<double>(out[1]), 7 / (1 + std::exp(-1.702 * 7)) * -6, 1e-4);
   EXPECT_NEAR(static_cast<double>(out[2]), 0.0, 1e-6);  // the gate has no lower limit

@@ -66,7 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Goldens, Parity,
                                          "qwen3", "qwen3_moe", "qwen3_moe_all", "granitemoe",
                                          "phimoe", "phimoe_longrope", "phimoe_shortrope",
                                          "deepseek_v2", "deepseek_v2_yarn", "deepseek_v3",
-                                         "glm4_moe", "gpt_oss", "gpt_oss_yarn"),
+                                         "glm4_moe", "gpt_oss", "gpt_oss_yarn", "mixtral_fp8",
+                                         "mixtral_fp8_tensor", "gpt_oss_mxfp4"),
                          [](const auto& param_info) { return std::string(param_info.param); });
 
 }  // namespace
