@@ -16,10 +16,21 @@ void check_keys(const JsonNode& node, std::initializer_list<std::string_view> kn
 /// Errors: kBadInput, naming the place and the supported types, when it isn't among them.
 std::string stage_type(const JsonNode& node, std::initializer_list<std::string_view> supported);
 
+/// `Replace` of a normalizer or decoder.
+ReplaceStep read_replace(const JsonNode& node);
+
+/// What a `Metaspace`, pre-tokenizer or decoder, says.
+struct MetaspaceRules {
+  PrependScheme prepend = PrependScheme::kAlways;
+  bool split = true;
+};
+MetaspaceRules read_metaspace_rules(const JsonNode& node);
+
 void read_normalizer_stage(const JsonNode& node, Normalizer& normalizer);
-void read_pre_tokenizer_stage(const JsonNode& node);
+/// Returns whether the model is to run over bytes.
+bool read_pre_tokenizer_stage(const JsonNode& node, PreTokenizer& out);
 void read_decoder_stage(const JsonNode& node, TokenizerParts& parts);
-/// Takes bos and eos from what the template puts around a text.
+/// Takes bos and eos from what the template puts around a text, and how offsets are trimmed.
 void read_post_processor_stage(const JsonNode& node, TokenizerParts& parts);
 
 }  // namespace moescope::tokenizer

@@ -1,5 +1,7 @@
 #include "core/tokenizer/tokenizer.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
@@ -26,25 +28,74 @@ void check_text(std::string_view text) {
          static_cast<unsigned char>(text[*bad]));
 }
 
-/// Adds the tokens of one stretch of text without added tokens that are looked for in it as it is.
-void encode_stretch(const TokenizerParts& parts, AlignedText text, bool special, Merger& merger,
-                    std::vector<Token>& out) {
-  parts.normalizer.apply(text);
-  std::vector<ModelToken> tokens;
-  const auto put = [&](TokenId id, std::size_t begin, std::size_t end) {
-    const Span span = text.origin(begin, end);
-    out.push_back({id, span.begin, span.end});
-  };
-  for (const Stretch& s : parts.in_normalized.cut(text.text(), special)) {
-    if (s.id) {
-      put(*s.id, s.begin, s.end);
-      continue;
+/// Writes the tokens of one text, stretch by stretch.
+class Encoder {
+ public:
+  Encoder(const TokenizerParts& parts, bool special, Workspace& workspace, std::vector<Token>& out)
+      : parts_(parts), special_(special), work_(workspace), out_(out) {}
+
+  /// A stretch without added tokens that are looked for in the text as it is.
+  void stretch(AlignedText text) {
+    const bool at_start = out_.empty() && !text.empty() && text.origin(0, 1).begin == 0;
+    parts_.normalizer.apply(text);
+    if (parts_.in_normalized.empty()) {
+      pieces(std::move(text), at_start);
+      return;
     }
-    tokens.clear();
-    parts.model.encode(text.text().substr(s.begin, s.end - s.begin), parts.vocabulary, merger,
-                       tokens);
-    out.reserve(out.size() + tokens.size());
-    for (const ModelToken& t : tokens) put(t.id, s.begin + t.begin, s.begin + t.end);
+    for (const Stretch& s : parts_.in_normalized.cut(text.text(), special_)) {
+      if (s.id) {
+        const Span span = text.origin(s.begin, s.end);
+        out_.push_back({*s.id, span.begin, span.end});
+        continue;
+      }
+      AlignedText part;
+      part.append(text, s.begin, s.end);
+      pieces(std::move(part), at_start && s.begin == 0);
+    }
+  }
+
+ private:
+  void pieces(AlignedText text, bool at_start) {
+    work_.cut.text = std::move(text);
+    work_.cut.at_start = at_start;
+    parts_.pre_tokenizer.apply(work_.cut, work_.regex);
+    const std::string_view all = work_.cut.text.text();
+    for (const TextRange& range : work_.cut.pieces) {
+      const std::string_view piece = all.substr(range.begin, range.end - range.begin);
+      work_.tokens.clear();
+      if (!work_.words.find(piece, work_.tokens)) {
+        parts_.model.encode(piece, parts_.vocabulary, work_.merger, work_.tokens);
+        work_.words.store(piece, work_.tokens);
+      }
+      for (const ModelToken& t : work_.tokens) {
+        const Span span = work_.cut.text.origin(range.begin + t.begin, range.begin + t.end);
+        out_.push_back({t.id, span.begin, span.end});
+      }
+    }
+  }
+
+  const TokenizerParts& parts_;
+  bool special_;
+  Workspace& work_;
+  std::vector<Token>& out_;
+};
+
+/// Takes the spaces at the ends of each token out of its span, as a ByteLevel post-processor does.
+void trim_offsets(const TokenizerParts& parts, std::vector<Token>& tokens) {
+  constexpr std::string_view kByteSpace = "\u0120";
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    Token& token = tokens[i];
+    std::string_view piece = parts.vocabulary.piece(token.id);
+    std::size_t n_front = 0;
+    std::size_t n_back = 0;
+    for (; piece.starts_with(kByteSpace); ++n_front) piece.remove_prefix(kByteSpace.size());
+    const bool is_all_space = piece.empty();
+    for (; piece.ends_with(kByteSpace); ++n_back) piece.remove_suffix(kByteSpace.size());
+    if (is_all_space) n_back = n_front;
+    if (n_front > 0 && parts.trim_offsets.keeps_first_space && (i == 0 || token.begin == 0))
+      --n_front;
+    token.begin = std::min(token.begin + n_front, token.end);
+    if (n_back <= token.end) token.end = std::max(token.end - n_back, token.begin);
   }
 }
 
@@ -61,6 +112,10 @@ Tokenizer Tokenizer::from_json_bytes(std::string_view bytes, const std::string& 
   return finished(read_hf_json(bytes, where), bytes);
 }
 
+Tokenizer Tokenizer::from_tekken_bytes(std::string_view bytes, const std::string& where) {
+  return finished(read_tekken(bytes, where), bytes);
+}
+
 Tokenizer Tokenizer::from_sentencepiece_bytes(std::string_view bytes, const std::string& where) {
   return finished(read_sentencepiece(bytes, where), bytes);
 }
@@ -68,15 +123,19 @@ Tokenizer Tokenizer::from_sentencepiece_bytes(std::string_view bytes, const std:
 std::vector<Token> Tokenizer::encode(std::string_view text, SpecialText special) const {
   check_text(text);
   const bool recognise = special == SpecialText::kRecognise;
-  Merger merger(parts_->model.merges);
+  std::unique_ptr<Workspace> workspace = parts_->workspaces->take(parts_->model.merges);
+  workspace->regex.begin(text.size());
   std::vector<Token> out;
+  out.reserve(text.size() / 4 + 8);
+  Encoder encoder(*parts_, recognise, *workspace, out);
   for (const Stretch& s : parts_->in_text.cut(text, recognise)) {
     if (s.id)
       out.push_back({*s.id, s.begin, s.end});
     else
-      encode_stretch(*parts_, AlignedText(text.substr(s.begin, s.end - s.begin), s.begin),
-                     recognise, merger, out);
+      encoder.stretch(AlignedText(text.substr(s.begin, s.end - s.begin), s.begin));
   }
+  parts_->workspaces->put_back(std::move(workspace));
+  if (parts_->trim_offsets.on) trim_offsets(*parts_, out);
   return out;
 }
 
@@ -93,7 +152,7 @@ std::string Tokenizer::token_bytes(TokenId id) const {
 TokenText Tokenizer::token_text(TokenId id) const {
   const TokenEntry& entry = entry_of(*parts_, id);
   TokenText text{std::string_view(parts_->token_bytes).substr(entry.begin, entry.n_byte),
-                 entry.is_byte, entry.has_mark};
+                 parts_->vocabulary.piece(id), entry.may_be_part, entry.has_mark};
   if (parts_->unk_surface && parts_->unk == id)
     text.bytes = *parts_->unk_surface;
   else if (parts_->hide_special && entry.is_special)

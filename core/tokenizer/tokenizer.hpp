@@ -50,6 +50,10 @@ class Tokenizer {
   /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
   static Tokenizer from_sentencepiece_bytes(std::string_view bytes, const std::string& where);
 
+  /// Reads Mistral's tekken.json from memory; `where` is what messages call it.
+  /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
+  static Tokenizer from_tekken_bytes(std::string_view bytes, const std::string& where);
+
   explicit Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
 
   /// Cuts a text into tokens. Nothing is added at its ends.

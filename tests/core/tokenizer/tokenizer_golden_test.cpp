@@ -6,6 +6,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/nfc.hpp"
 #include "core/tokenizer/tokenizer.hpp"
 
 namespace moescope::tokenizer {
@@ -35,6 +36,19 @@ std::vector<std::size_t> character_starts(std::string_view text) {
     starts.push_back(at);
   starts.push_back(text.size());
   return starts;
+}
+
+bool is_nfc(std::string_view text) {
+  AlignedText normalised(text, 0);
+  to_nfc(normalised);
+  return normalised.text() == text;
+}
+
+/// Whether the tokens stand for other text: normalised text, or spaces that an added token took.
+bool loses_text(std::string_view name, std::string_view text) {
+  if (name == "metaspace" && text.starts_with(' ')) return true;  // it counts as the prefix
+  const bool normalises = name == "qwen2" || name == "neox_nfc";
+  return (normalises && !is_nfc(text)) || (name == "qwen2" && text.find("tool>") != text.npos);
 }
 
 class Golden : public testing::TestWithParam<std::pair<const char*, const char*>> {
@@ -87,7 +101,10 @@ TEST_P(JsonGolden, OffsetsAreTheReferencesCharacters) {
     ASSERT_EQ(tokens.size(), want[i].size()) << "line " << i;
     for (std::size_t t = 0; t < tokens.size(); ++t) {
       ASSERT_EQ(tokens[t].begin, starts[want[i][t][0].get<std::size_t>()]) << i << ", " << t;
-      ASSERT_EQ(tokens[t].end, starts[want[i][t][1].get<std::size_t>()]) << i << ", " << t;
+      // Where a character was composed, the reference ends at the first of its parts.
+      const std::size_t end = starts[want[i][t][1].get<std::size_t>()];
+      ASSERT_TRUE(tokens[t].end == end || (tokens[t].end > end && !is_nfc(text)))
+          << i << ", " << t << ": " << tokens[t].end << " instead of " << end;
     }
   }
 }
@@ -105,7 +122,7 @@ TEST_P(Golden, DecodingGivesTheTextBack) {
     }
     streamed += stream.finish();
     EXPECT_EQ(streamed, tokenizer.decode(ids)) << "line " << i;
-    if (text.find("\xe2\x96\x81") == std::string::npos) {
+    if (text.find("\xe2\x96\x81") == std::string::npos && !loses_text(name_, text)) {
       EXPECT_EQ(streamed, text) << "line " << i;
     }
   }
@@ -113,13 +130,20 @@ TEST_P(Golden, DecodingGivesTheTextBack) {
 
 const auto kName = [](const auto& param) { return std::string(param.param.first); };
 
-INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden,
-                         testing::Values(std::pair{"demo", "demo.json"},
-                                         std::pair{"mixtral_v1", "mixtral_v1.model"},
+const std::vector<std::pair<const char*, const char*>> kJsonFiles = {
+    {"deepseek3", "deepseek3.json"}, {"demo", "demo.json"},
+    {"gpt2", "gpt2.json"},           {"llama3", "llama3.json"},
+    {"metaspace", "metaspace.json"}, {"neox_nfc", "neox_nfc.json"},
+    {"o200k", "o200k.json"},         {"qwen2", "qwen2.json"},
+    {"starcoder", "starcoder.json"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden,
+                         testing::Values(std::pair{"mixtral_v1", "mixtral_v1.model"},
                                          std::pair{"mistral_v3", "mistral_v3.model"}),
                          kName);
-INSTANTIATE_TEST_SUITE_P(Tokenizers, JsonGolden, testing::Values(std::pair{"demo", "demo.json"}),
-                         kName);
+INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden, testing::ValuesIn(kJsonFiles), kName);
+INSTANTIATE_TEST_SUITE_P(Tokenizers, JsonGolden, testing::ValuesIn(kJsonFiles), kName);
 
 }  // namespace
 }  // namespace moescope::tokenizer
