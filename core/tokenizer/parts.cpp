@@ -52,9 +52,8 @@ void TokenizerParts::finish() {
     normalizer.apply(pattern);
     in_normalized.add(token, pattern.text());
   }
-  std::vector<bool> is_added(vocabulary.n_id());
-  for (const AddedToken& token : added) is_added[token.id.value] = true;
   entries.resize(vocabulary.n_id());
+  for (const AddedToken& token : added) entries[token.id.value].is_added = true;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::string_view piece = vocabulary.piece(TokenId(i));
     TokenEntry& entry = entries[i];
@@ -62,7 +61,7 @@ void TokenizerParts::finish() {
     entry.is_special = special[i];
     entry.has_mark = !special[i] && piece.starts_with(kSpaceMark);
     const auto byte = decode_bytes ? byte_of_piece(piece) : std::nullopt;
-    const auto bytes = decode_byte_level && !is_added[i] ? bytes_of_piece(piece) : std::nullopt;
+    const auto bytes = decode_byte_level && !entry.is_added ? bytes_of_piece(piece) : std::nullopt;
     if (byte) {
       token_bytes += static_cast<char>(*byte);
     } else if (bytes) {

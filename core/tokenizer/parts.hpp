@@ -23,6 +23,7 @@ struct TokenEntry {
   std::size_t begin = 0;  ///< into TokenizerParts::token_bytes
   std::uint32_t n_byte = 0;
   bool is_special = false;
+  bool is_added = false;
   bool is_byte = false;
   bool may_be_part = false;  ///< its bytes may need those of other tokens to be text
   bool has_mark = false;
@@ -31,7 +32,7 @@ struct TokenEntry {
 /// What a `ByteLevel` post-processor does to offsets.
 struct TrimOffsets {
   bool on = false;                 ///< spaces at the ends of a token are left out
-  bool keeps_first_space = false;  ///< but one before the first token stays
+  bool keeps_first_space = false;  ///< but a single one before the first token stays
 };
 
 /// Everything a tokenizer is made of. A reader of some format fills it, `finish` completes it, and

@@ -132,7 +132,7 @@ void apply_step(const MetaspaceStep& step, CutText& cut, RegexWorkspace&) {
   if (step.prepend != PrependScheme::kNever) {
     const bool always = step.prepend == PrependScheme::kAlways;
     put_before_pieces(cut, kSpaceMark, [&](const TextRange& piece) {
-      const bool here = always || (cut.at_start && piece.begin == 0);
+      const bool here = always || cut.text.origin(piece.begin, piece.begin + 1).begin == 0;
       return here && !cut.text.text().substr(piece.begin).starts_with(kSpaceMark);
     });
   }

@@ -31,7 +31,11 @@ struct SplitStep {
 struct PrefixSpaceStep {};
 
 /// Where `Metaspace` puts a mark that isn't there.
-enum class PrependScheme { kAlways, kNever, kFirst };
+enum class PrependScheme {
+  kAlways,
+  kNever,
+  kFirst,  ///< where the original text begins
+};
 
 /// tokenizer.json `Metaspace`, whose replacement is U+2581.
 struct MetaspaceStep {
@@ -45,7 +49,6 @@ using PreTokenizerStep = std::variant<SplitStep, PrefixSpaceStep, MetaspaceStep>
 struct CutText {
   AlignedText text;
   std::vector<TextRange> pieces;  ///< in order, none empty
-  bool at_start = false;          ///< whether the text begins where the original does
 };
 
 /// Cuts text into pieces, step by step. Without a step the text is one piece.

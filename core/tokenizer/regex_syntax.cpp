@@ -23,6 +23,8 @@ constexpr std::string_view kSpace =
 constexpr std::string_view kNoSpace =
     R"(\x{0}-\x{8}\x{e}-\x{1f}\x{21}-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff})";
 constexpr std::string_view kWord = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc})";
+// Oniguruma takes these numbers for letters where \w stands outside a class.
+constexpr std::string_view kOddWord = R"(\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
 
 constexpr std::string_view kCategories[] = {
     "C",  "Cc", "Cf", "Cn", "Co", "Cs", "L",  "Ll", "Lm", "Lo", "Lt", "Lu", "M",
@@ -185,7 +187,10 @@ class Translator {
     if (c == 'S') return {std::nullopt, std::string(kNoSpace)};
     if (c == 'd') return {std::nullopt, "\\p{Nd}"};
     if (c == 'D') return {std::nullopt, "\\P{Nd}"};
-    if (c == 'w') return {std::nullopt, std::string(kWord)};
+    if (c == 'w') {
+      const bool odd = dialect_ == RegexDialect::kOniguruma && !in_class_;
+      return {std::nullopt, fmt::format("{}{}", kWord, odd ? kOddWord : "")};
+    }
     if (c == 'p' || c == 'P') return {std::nullopt, property(c == 'P', begin)};
     refuse_text(in_.substr(begin, 2));
   }
@@ -237,6 +242,7 @@ class Translator {
 
   void put_class() {
     ++at_;
+    in_class_ = true;
     std::string set = "[";
     if (peek() == '^') {
       ++at_;
@@ -264,6 +270,7 @@ class Translator {
     if (at_ >= in_.size()) refuse("a class that isn't closed");
     if (empty) refuse("an empty class");
     ++at_;
+    in_class_ = false;
     last_literal_ = 0;
     put_atom(set + ']');
   }
@@ -377,6 +384,7 @@ class Translator {
   std::optional<std::size_t> atom_;  ///< where in out_ what a quantifier would repeat begins
   std::vector<Group> open_;
   bool caseless_ = false;
+  bool in_class_ = false;
   char32_t last_literal_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
 #include "core/tokenizer/parts.hpp"
+#include "core/tokenizer/unicode.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -36,10 +37,9 @@ class Encoder {
 
   /// A stretch without added tokens that are looked for in the text as it is.
   void stretch(AlignedText text) {
-    const bool at_start = out_.empty() && !text.empty() && text.origin(0, 1).begin == 0;
     parts_.normalizer.apply(text);
     if (parts_.in_normalized.empty()) {
-      pieces(std::move(text), at_start);
+      pieces(std::move(text));
       return;
     }
     for (const Stretch& s : parts_.in_normalized.cut(text.text(), special_)) {
@@ -50,14 +50,13 @@ class Encoder {
       }
       AlignedText part;
       part.append(text, s.begin, s.end);
-      pieces(std::move(part), at_start && s.begin == 0);
+      pieces(std::move(part));
     }
   }
 
  private:
-  void pieces(AlignedText text, bool at_start) {
+  void pieces(AlignedText text) {
     work_.cut.text = std::move(text);
-    work_.cut.at_start = at_start;
     parts_.pre_tokenizer.apply(work_.cut, work_.regex);
     const std::string_view all = work_.cut.text.text();
     for (const TextRange& range : work_.cut.pieces) {
@@ -80,22 +79,56 @@ class Encoder {
   std::vector<Token>& out_;
 };
 
-/// Takes the spaces at the ends of each token out of its span, as a ByteLevel post-processor does.
-void trim_offsets(const TokenizerParts& parts, std::vector<Token>& tokens) {
-  constexpr std::string_view kByteSpace = "\u0120";
+bool is_space_letter(char32_t c) {
+  constexpr char32_t kByteSpace = 0x120;
+  return c == kByteSpace || is_white_space(c);
+}
+
+/// How many characters at the front (back) of a piece are spaces.
+std::size_t spaces_in_front(std::string_view piece) {
+  std::size_t n = 0;
+  for (auto c = decode_utf8(piece, 0); c && is_space_letter(c->code); c = decode_utf8(piece, 0)) {
+    piece.remove_prefix(c->n_byte);
+    ++n;
+  }
+  return n;
+}
+
+std::size_t spaces_at_back(std::string_view piece) {
+  std::size_t n = 0;
+  std::size_t n_run = 0;
+  for (std::size_t at = 0; at < piece.size(); ++n) {
+    const auto c = decode_utf8(piece, at);
+    n_run = c && is_space_letter(c->code) ? n_run + 1 : 0;
+    at += c ? c->n_byte : 1;
+  }
+  return n_run;
+}
+
+/// Takes the spaces at the ends of each token out of its span, as a ByteLevel post-processor does:
+/// a character of the text for each.
+void trim_offsets(const TokenizerParts& parts, std::string_view text, std::vector<Token>& tokens) {
+  const auto inside = [&](std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u;
+  };
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     Token& token = tokens[i];
-    std::string_view piece = parts.vocabulary.piece(token.id);
-    std::size_t n_front = 0;
-    std::size_t n_back = 0;
-    for (; piece.starts_with(kByteSpace); ++n_front) piece.remove_prefix(kByteSpace.size());
-    const bool is_all_space = piece.empty();
-    for (; piece.ends_with(kByteSpace); ++n_back) piece.remove_suffix(kByteSpace.size());
-    if (is_all_space) n_back = n_front;
-    if (n_front > 0 && parts.trim_offsets.keeps_first_space && (i == 0 || token.begin == 0))
-      --n_front;
-    token.begin = std::min(token.begin + n_front, token.end);
-    if (n_back <= token.end) token.end = std::max(token.end - n_back, token.begin);
+    // Of an added token that counts which it has swallowed, too.
+    const std::string_view piece = parts.entries[token.id.value].is_added
+                                       ? text.substr(token.begin, token.end - token.begin)
+                                       : parts.vocabulary.piece(token.id);
+    std::size_t n_front = spaces_in_front(piece);
+    std::size_t n_back = spaces_at_back(piece);
+    if (n_front == 1 && parts.trim_offsets.keeps_first_space && (i == 0 || token.begin == 0))
+      n_front = 0;
+    for (; n_front > 0 && token.begin < token.end; --n_front) {
+      ++token.begin;
+      while (inside(token.begin)) ++token.begin;
+    }
+    for (; n_back > 0 && token.end > token.begin; --n_back) {
+      --token.end;
+      while (inside(token.end)) --token.end;
+    }
   }
 }
 
@@ -135,7 +168,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text, SpecialText special)
       encoder.stretch(AlignedText(text.substr(s.begin, s.end - s.begin), s.begin));
   }
   parts_->workspaces->put_back(std::move(workspace));
-  if (parts_->trim_offsets.on) trim_offsets(*parts_, out);
+  if (parts_->trim_offsets.on) trim_offsets(*parts_, text, out);
   return out;
 }
 
