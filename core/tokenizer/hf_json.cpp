@@ -153,7 +153,11 @@ void read_added_tokens(const std::vector<JsonNode>& list, TokenizerParts& parts)
 
 TokenizerParts read_hf_json(std::string_view bytes, const std::string& where) {
   const nlohmann::json document = parse_json(bytes, where);
-  const JsonNode root(document, where);
+  return read_hf_json(JsonNode(document, where));
+}
+
+TokenizerParts read_hf_json(const JsonNode& root) {
+  const std::string& where = root.where();
   if (!root.is_object()) root.expected("an object");
   if (!root.find("model"))
     fail(ErrorCode::kBadInput, "{}: key 'model' is missing; is it a tokenizer.json?", where);

@@ -50,10 +50,6 @@ SplitStep read_split(const JsonNode& node) {
   return {Regex::literal(text, place_of(pattern)), behavior, invert};
 }
 
-/// What `ByteLevel` cuts by unless it is told not to.
-constexpr std::string_view kByteLevelPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-
 void read_byte_level(const JsonNode& node, PreTokenizer& out) {
   check_keys(node, {"type", "add_prefix_space", "trim_offsets", "use_regex"});
   node.at("trim_offsets").boolean();  // offsets are trimmed by the post-processor of this name

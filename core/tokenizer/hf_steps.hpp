@@ -9,6 +9,10 @@
 /// The stages of a tokenizer.json around its model.
 namespace moescope::tokenizer {
 
+/// What `ByteLevel` cuts by unless it is told not to.
+inline constexpr std::string_view kByteLevelPattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
 /// Errors: kBadInput for a key that isn't among `known`, since it may change ids.
 void check_keys(const JsonNode& node, std::initializer_list<std::string_view> known);
 

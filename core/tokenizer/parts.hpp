@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/index.hpp"
+#include "core/base/json.hpp"
 #include "core/tokenizer/added_tokens.hpp"
 #include "core/tokenizer/bpe.hpp"
 #include "core/tokenizer/decode.hpp"
@@ -82,6 +83,7 @@ struct TokenizerParts {
 /// Reads a tokenizer.json from memory. `where` is what messages call it.
 /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
 TokenizerParts read_hf_json(std::string_view bytes, const std::string& where);
+TokenizerParts read_hf_json(const JsonNode& root);
 
 /// Reads a SentencePiece model from memory. `where` is what messages call it.
 /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
@@ -90,5 +92,10 @@ TokenizerParts read_sentencepiece(std::string_view bytes, const std::string& whe
 /// Reads Mistral's tekken.json from memory. `where` is what messages call it.
 /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
 TokenizerParts read_tekken(std::string_view bytes, const std::string& where);
+TokenizerParts read_tekken(const JsonNode& root);
+
+struct GgufVocabulary;
+/// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
+TokenizerParts read_gguf_vocabulary(const GgufVocabulary& vocabulary);
 
 }  // namespace moescope::tokenizer

@@ -149,6 +149,12 @@ Tokenizer Tokenizer::from_tekken_bytes(std::string_view bytes, const std::string
   return finished(read_tekken(bytes, where), bytes);
 }
 
+Tokenizer Tokenizer::from_gguf_vocabulary(const GgufVocabulary& vocabulary) {
+  TokenizerParts parts = read_gguf_vocabulary(vocabulary);
+  parts.finish();
+  return Tokenizer(std::make_shared<const TokenizerParts>(std::move(parts)));
+}
+
 Tokenizer Tokenizer::from_sentencepiece_bytes(std::string_view bytes, const std::string& where) {
   return finished(read_sentencepiece(bytes, where), bytes);
 }

@@ -6,8 +6,10 @@
 
 #include "core/base/json.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/gguf_vocabulary.hpp"
 #include "core/tokenizer/nfc.hpp"
 #include "core/tokenizer/tokenizer.hpp"
+#include "tests/core/tokenizer/gguf_keys.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -73,7 +75,7 @@ TEST_P(Golden, EveryLineGivesTheReferenceIds) {
   const auto tokenizer = Tokenizer::load_file(file_);
   const auto want = load(name_ + ".ids.jsonl");
   ASSERT_EQ(want.size(), lines_.size());
-  const bool json = file_.extension() == ".json";
+  const bool json = file_.extension() == ".json" && name_ != "tekken_240718";
   const auto reading = json ? SpecialText::kRecognise : SpecialText::kPlain;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const auto tokens = tokenizer.encode(lines_[i].get<std::string>(), reading);
@@ -138,6 +140,65 @@ const std::vector<std::pair<const char*, const char*>> kJsonFiles = {
     {"starcoder", "starcoder.json"},
 };
 
+/// Vocabularies inside GGUF files.
+class GgufGolden : public Golden {};
+
+std::string file_bytes(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Lines for which a GGUF vocabulary gives other ids: it has no normaliser, and no flags of added
+/// tokens.
+bool gguf_differs(std::string_view name, std::size_t line, std::string_view text) {
+  const bool normalises = name == "qwen2" || name == "neox_nfc";
+  return (normalises && !is_nfc(text)) || (name == "qwen2" && line >= 1773 && line <= 1775);
+}
+
+TEST_P(GgufGolden, EveryLineGivesTheReferenceIds) {
+  const std::string bytes = file_bytes(file_);
+  const auto vocabulary = gather_gguf_vocabulary(testing_gguf::keys_of(bytes, file_.string()));
+  const auto tokenizer = Tokenizer::from_gguf_vocabulary(vocabulary);
+  const auto want = load(name_ + ".ids.jsonl");
+  const auto reading = name_ == "mixtral_v1" ? SpecialText::kPlain : SpecialText::kRecognise;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    if (gguf_differs(name_, i, text)) continue;
+    EXPECT_EQ(ids_of(tokenizer.encode(text, reading)), want[i].get<std::vector<std::uint32_t>>())
+        << "line " << i;
+  }
+}
+
+TEST_P(GgufGolden, SpecialTokensInTextStayText) {
+  const std::string bytes = file_bytes(file_);
+  const auto vocabulary = gather_gguf_vocabulary(testing_gguf::keys_of(bytes, file_.string()));
+  const auto tokenizer = Tokenizer::from_gguf_vocabulary(vocabulary);
+  auto want = load(name_ + ".ids.jsonl");
+  if (name_ != "mixtral_v1")
+    for (const auto& row : load(name_ + ".plain.ids.jsonl"))
+      want[row[0].get<std::size_t>()] = row[1];
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    if (gguf_differs(name_, i, text)) continue;
+    EXPECT_EQ(ids_of(tokenizer.encode(text, SpecialText::kPlain)),
+              want[i].get<std::vector<std::uint32_t>>())
+        << "line " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, GgufGolden,
+                         testing::ValuesIn(std::vector<std::pair<const char*, const char*>>{
+                             {"deepseek3", "deepseek3.gguf"},
+                             {"gpt2", "gpt2.gguf"},
+                             {"llama3", "llama3.gguf"},
+                             {"mixtral_v1", "mixtral_v1.gguf"},
+                             {"neox_nfc", "neox_nfc.gguf"},
+                             {"o200k", "o200k.gguf"},
+                             {"qwen2", "qwen2.gguf"},
+                             {"starcoder", "starcoder.gguf"}}),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Tekken, Golden,
+                         testing::Values(std::pair{"tekken_240718", "tekken_240718.json"}), kName);
 INSTANTIATE_TEST_SUITE_P(Models, Golden,
                          testing::Values(std::pair{"mixtral_v1", "mixtral_v1.model"},
                                          std::pair{"mistral_v3", "mistral_v3.model"}),
