@@ -35,6 +35,7 @@ class AddedTokens {
  public:
   /// `pattern` is what to look for: the content, normalised where the token says so.
   void add(const AddedToken& token, std::string_view pattern);
+  bool empty() const noexcept { return tokens_.empty(); }
   /// Cuts the text up. With `special` off, special tokens stay text.
   std::vector<Stretch> cut(std::string_view text, bool special) const;
 

@@ -327,7 +327,8 @@ class FolderTest : public testing::Test {
 TEST_F(FolderTest, SaysWhichFilesAreMissing) {
   EXPECT_EQ(
       error_of([&] { Tokenizer::load_model_folder(folder_); }),
-      folder_.string() + ": no tokenizer: neither tokenizer.json nor tokenizer.model is there");
+      folder_.string() +
+          ": no tokenizer: neither tokenizer.json nor tokenizer.model nor tekken.json is there");
 }
 
 TEST_F(FolderTest, ReadsTheSettingsBesideAJson) {
