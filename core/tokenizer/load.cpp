@@ -7,7 +7,9 @@
 #include "core/base/sha256.hpp"
 #include "core/formats/file_hash.hpp"
 #include "core/formats/folder.hpp"
+#include "core/formats/gguf_model.hpp"
 #include "core/formats/io.hpp"
+#include "core/tokenizer/gguf_metadata_keys.hpp"
 #include "core/tokenizer/parts.hpp"
 #include "core/tokenizer/tokenizer.hpp"
 
@@ -131,6 +133,13 @@ void add_configured_tokens(const JsonNode& config, TokenizerParts& parts) {
 }  // namespace
 
 Tokenizer Tokenizer::load_file(const fs::path& file) {
+  if (formats::is_gguf_file(file)) {
+    const formats::GgufModel gguf = formats::GgufModel::open(file);
+    TokenizerParts parts = read_gguf_vocabulary(gather_gguf_vocabulary(gguf_keys(gguf.metadata)));
+    parts.hash = gguf_tokenizer_hash(gguf.metadata);
+    parts.finish();
+    return Tokenizer(std::make_shared<const TokenizerParts>(std::move(parts)));
+  }
   const std::string bytes = formats::read_text_file(file, kMaxFile);
   TokenizerParts parts = read_any(bytes, escape_terminal(file.string()));
   parts.hash = sha256_hex(bytes);
