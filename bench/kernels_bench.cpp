@@ -15,6 +15,7 @@
 #include "core/kernels/probe.hpp"
 #include "core/kernels/ref.hpp"
 #include "core/kernels/vector_ops.hpp"
+#include "tests/core/kernels/kernel_data.hpp"
 
 namespace moescope::kernels {
 namespace {
@@ -28,7 +29,7 @@ std::vector<float> random_values(std::size_t n) {
   return values;
 }
 
-/// Random weights in [-0.5, 0.5]; kept for the whole run, since the large ones take seconds to
+/// Random weights; kept for the whole run, since the large ones take seconds to
 /// fill.
 Matrix weights(ElementType type, std::size_t n_row, std::size_t n_col) {
   static std::map<std::pair<ElementType, std::size_t>, std::vector<std::byte>> store;
@@ -36,21 +37,13 @@ Matrix weights(ElementType type, std::size_t n_row, std::size_t n_col) {
   auto& bytes = store[{type, n_row * n_col}];
   if (bytes.empty()) {
     bytes.resize(n_row * row_bytes(w));
-    const std::size_t size = info(type).block_bytes;
     const auto n_block = static_cast<std::ptrdiff_t>(n_row);
 #pragma omp parallel for
     for (std::ptrdiff_t r = 0; r < n_block; ++r) {
       Random random(static_cast<std::uint64_t>(r));
-      for (std::size_t k = 0; k < n_col; ++k) {
-        const auto value = static_cast<float>(random.uniform() - 0.5);
-        const std::uint16_t half =
-            type == ElementType::kF16 ? f32_to_f16(value) : f32_to_bf16(value);
-        std::byte* at = bytes.data() + (static_cast<std::size_t>(r) * n_col + k) * size;
-        if (type == ElementType::kF32)
-          std::memcpy(at, &value, 4);
-        else
-          std::memcpy(at, &half, 2);
-      }
+      const std::size_t n_byte = row_bytes(w);
+      fill_blocks(random, type,
+                  std::span(bytes).subspan(static_cast<std::size_t>(r) * n_byte, n_byte));
     }
   }
   w.data = bytes.data();
@@ -137,6 +130,15 @@ void matmul_sizes(benchmark::internal::Benchmark* bench) {
   }
 }
 
+/// Every stored type: one token reads all weights once, 512 tokens decode them once for many.
+void stored_sizes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"type", "tok", "out", "in", "threads"})->UseRealTime();
+  for (const ElementType type : weight_types()) {
+    bench->Args({static_cast<int>(type), 1, 65536, 4096, 1});
+    bench->Args({static_cast<int>(type), 512, 3584, 1024, 1});
+  }
+}
+
 void softmax_bench(benchmark::State& state) {
   const auto x = random_values(static_cast<std::size_t>(state.range(0)));
   std::vector<float> out(x.size());
@@ -168,6 +170,7 @@ void attend_bench(benchmark::State& state) {
 BENCHMARK(peak_fma)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK(peak_read)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK(matmul_bench)->Apply(matmul_sizes);
+BENCHMARK(matmul_bench)->Name("stored_types")->Apply(stored_sizes);
 BENCHMARK(softmax_bench)->Arg(64)->Arg(1024)->Arg(32000);
 BENCHMARK(silu_bench)->Arg(3584);
 BENCHMARK(attend_bench)->Arg(64)->Arg(512)->Arg(4096);

@@ -8,6 +8,7 @@
 #include "cli/json_output.hpp"
 #include "cli/number_text.hpp"
 #include "cli/output.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text_input.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -59,9 +60,10 @@ int run_lines(const Tokenizer& tokenizer, SpecialText special) {
 }
 
 void print_table(const Tokenizer& tokenizer, const std::string& text, SpecialText special) {
+  const Terminal terminal = stdout_terminal();
   for (const Token& t : tokenizer.encode(text, special))
-    print("{:>7}  {:>5}–{:<5}  {}\n", t.id.value, t.begin, t.end,
-          escape_terminal(tokenizer.piece(t.id)));
+    write_out(shown_on(terminal, fmt::format("{:>7}  {:>5}–{:<5}  {}\n", t.id.value, t.begin, t.end,
+                                             escape_terminal(tokenizer.piece(t.id)))));
 }
 
 void print_document(const Tokenizer& tokenizer, const std::string& text, SpecialText special) {
