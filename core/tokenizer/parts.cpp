@@ -11,7 +11,7 @@
 namespace moescope::tokenizer {
 namespace {
 
-constexpr std::size_t kMaxAddedBytes = 4096;
+constexpr std::size_t kMaxAddedBytes = 1024;
 
 std::string shown(std::string_view piece) {
   return json_string(piece.substr(0, 80));

@@ -29,8 +29,6 @@ using CompilePtr = std::unique_ptr<pcre2_compile_context, Free<pcre2_compile_con
 using ContextPtr = std::unique_ptr<pcre2_match_context, Free<pcre2_match_context_free>>;
 using StackPtr = std::unique_ptr<pcre2_jit_stack, Free<pcre2_jit_stack_free>>;
 
-// Searches look at this many starting places before the clock is asked again.
-constexpr std::size_t kStarts = 4096;
 constexpr std::size_t kJitStack = 1u << 20;
 constexpr std::uint32_t kHeapKib = 64u << 10;
 constexpr unsigned kCallsPerLook = 16;
@@ -39,11 +37,17 @@ constexpr unsigned kCallsPerLook = 16;
 constexpr double kSeconds = 2.0;
 constexpr double kSecondsPerByte = 20e-6;
 
-/// Backtracking steps a match may take: fewer on long texts, where each may read far.
+/// Backtracking steps that matching may take from one starting place. Patterns in use take one or
+/// two for each character of a run, as when `\s*[\r\n]+` looks for a line's end among spaces.
 std::uint32_t match_limit(std::size_t n_byte) {
-  constexpr std::size_t kWork = 50'000'000;
-  return static_cast<std::uint32_t>(
-      std::clamp<std::size_t>(kWork / std::max<std::size_t>(n_byte, 1), 2000, 1'000'000));
+  return static_cast<std::uint32_t>(std::min<std::size_t>(n_byte, 1u << 28) * 8 + 10'000);
+}
+
+/// How many starting places a search looks at before the clock is asked again.
+std::size_t starts_at_once(std::size_t n_byte) {
+  constexpr std::size_t kMost = 4096;
+  constexpr std::size_t kWork = 1u << 24;
+  return std::clamp<std::size_t>(kWork / std::max<std::size_t>(n_byte, 1), 16, kMost);
 }
 
 template <class Pointer>
@@ -159,10 +163,11 @@ void Regex::find_all(std::string_view text, RegexWorkspace& workspace,
     pcre2_set_match_limit(work.context.get(), match_limit(text.size()));
     work.n_limit_byte = text.size();
   }
+  const std::size_t n_start = starts_at_once(text.size());
   std::size_t at = 0;
   while (at < text.size()) {
-    const bool all = text.size() - at <= kStarts;
-    std::size_t last = all ? text.size() : at + kStarts;
+    const bool all = text.size() - at <= n_start;
+    std::size_t last = all ? text.size() : at + n_start;
     while (!all && (static_cast<unsigned char>(text[last]) & 0xc0u) == 0x80u) --last;
     TextRange found;
     if (code_->next(text, at, last, work, found)) {

@@ -45,6 +45,7 @@ struct Config {
   std::string pattern;
   std::size_t n_vocab = 0;
   std::size_t n_special = 0;
+  bool lists_specials = false;  ///< later than v7: the special tokens stand in the file
 };
 
 Config read_config(const JsonNode& node) {
@@ -56,11 +57,11 @@ Config read_config(const JsonNode& node) {
   config.n_special = node.at("default_num_special_tokens").uint(0, config.n_vocab);
   if (config.n_special + 256 > config.n_vocab)
     node.at("default_vocab_size").expected("room for the special tokens and 256 bytes");
-  if (const auto version = node.find("version")) {
-    constexpr std::string_view kKnown[] = {"v1", "v2", "v3", "v7", "v11", "v13", "v14", "v15"};
-    if (std::find(std::begin(kKnown), std::end(kKnown), version->string()) == std::end(kKnown))
-      version->expected("v1, v2, v3, v7, v11, v13, v14 or v15");
-  }
+  const std::string version = node.at("version").string();
+  constexpr std::string_view kKnown[] = {"v1", "v2", "v3", "v7", "v11", "v13", "v15"};
+  const auto* known = std::find(std::begin(kKnown), std::end(kKnown), version);
+  if (known == std::end(kKnown)) node.at("version").expected("v1, v2, v3, v7, v11, v13 or v15");
+  config.lists_specials = known > std::begin(kKnown) + 3;
   return config;
 }
 
@@ -118,6 +119,8 @@ std::vector<MergePart> read_ranks(const JsonNode& list, const Config& config) {
 std::vector<std::string> special_names(const JsonNode& root, const Config& config) {
   std::vector<std::string> names(config.n_special);
   const auto list = root.find("special_tokens");
+  if (!list && config.lists_specials)
+    fail(ErrorCode::kBadInput, "{}: key 'special_tokens' is missing", root.where());
   if (!list)
     for (std::size_t i = 0; i < std::min(std::size(kOldSpecials), names.size()); ++i)
       names[i] = kOldSpecials[i];
@@ -163,9 +166,9 @@ TokenizerParts read_tekken(std::string_view bytes, const std::string& where) {
 
 TokenizerParts read_tekken(const JsonNode& root) {
   const std::string& where = root.where();
-  // What the last three say is about pictures and sound, which are no text.
+  // What the last four say is about pictures, sound and chats, not about cutting text.
   check_keys(root, {"config", "vocab", "special_tokens", "version", "type", "multimodal", "image",
-                    "audio"});
+                    "audio", "model_settings_builder"});
   const Config config = read_config(root.at("config"));
   TokenizerParts parts;
   parts.kind = "tekken";
