@@ -26,29 +26,40 @@ struct Scales {
   HWY_INLINE V all(std::size_t i) const { return hn::Set(D(), value[i]); }
 };
 
-/// Sixteen codes from four words of four bytes.
-HWY_INLINE B codes_of(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
-  alignas(16) const std::uint32_t words[4] = {a, b, c, d};
-  return load_codes(reinterpret_cast<const std::byte*>(words));
+/// Sixteen codes, byte by byte in two words; no way through memory, which would stall.
+HWY_INLINE B codes_of(std::uint64_t first, std::uint64_t second) {
+  const hn::Full128<std::uint64_t> words;
+  const hn::Half<decltype(words)> half;
+  return hn::BitCast(Bytes(), hn::Combine(words, hn::Set(half, second), hn::Set(half, first)));
 }
 
-/// The eight scales and eight minima that q4_k and q5_k pack at six bits each, multiplied.
+/// Four bytes behind four others.
+HWY_INLINE std::uint64_t join(std::uint32_t first, std::uint32_t second) {
+  return first | static_cast<std::uint64_t>(second) << 32;
+}
+
+/// The eight scales, then the eight minima that q4_k and q5_k pack at six bits each.
+HWY_INLINE B k_scales_and_mins(const std::byte* packed) {
+  constexpr std::uint32_t kSix = 0x3f3f3f3f;
+  constexpr std::uint32_t kFour = 0x0f0f0f0f;
+  constexpr std::uint32_t kTwoHigh = 0x30303030;
+  const std::uint32_t a = ref::u32(packed);
+  const std::uint32_t b = ref::u32(packed + 4);
+  const std::uint32_t c = ref::u32(packed + 8);
+  return codes_of(join(a & kSix, (c & kFour) | (a >> 2 & kTwoHigh)),
+                  join(b & kSix, (c >> 4 & kFour) | (b >> 2 & kTwoHigh)));
+}
+
+/// What scales and minima come to.
 struct ScalesAndMins {
-  static constexpr std::uint32_t kSix = 0x3f3f3f3f;
-  static constexpr std::uint32_t kFour = 0x0f0f0f0f;
-  static constexpr std::uint32_t kTwoHigh = 0x30303030;
-  std::uint32_t a;
-  std::uint32_t b;
-  std::uint32_t c;
+  Scales scales;
+  Scales mins;  ///< from element 8 on
 
   HWY_INLINE explicit ScalesAndMins(const std::byte* block)
-      : a(ref::u32(block + 4)), b(ref::u32(block + 8)), c(ref::u32(block + 12)) {}
-  HWY_INLINE B scales() const {
-    return codes_of(a & kSix, (c & kFour) | (a >> 2 & kTwoHigh), 0, 0);
-  }
-  HWY_INLINE B mins() const {
-    return codes_of(b & kSix, (c >> 4 & kFour) | (b >> 2 & kTwoHigh), 0, 0);
-  }
+      : scales(k_scales_and_mins(block + 4), load_half_all(block)),
+        mins(k_scales_and_mins(block + 4), load_half_all(block + 2)) {}
+  HWY_INLINE V scale(std::size_t i) const { return scales.all(i); }
+  HWY_INLINE V min(std::size_t i) const { return mins.all(8 + i); }
 };
 
 struct CodecQ4K {
@@ -56,14 +67,12 @@ struct CodecQ4K {
   static constexpr std::size_t kBytes = 144;
   template <class Sink>
   static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
-    const ScalesAndMins packed_scales(at);
-    const Scales scale(packed_scales.scales(), load_half_all(at));
-    const Scales min(packed_scales.mins(), load_half_all(at + 2));
+    const ScalesAndMins of(at);
     at += 16;
     HWY_UNROLL(4)
     for (std::size_t j = 0; j < 8; j += 2, at += 32, i += 64) {
-      const Nibbles<Lowered> low(Lowered{scale.all(j), min.all(j)});
-      const Nibbles<Lowered> high(Lowered{scale.all(j + 1), min.all(j + 1)});
+      const Nibbles<Lowered> low(Lowered{of.scale(j), of.min(j)});
+      const Nibbles<Lowered> high(Lowered{of.scale(j + 1), of.min(j + 1)});
       const B first = load_codes(at);
       const B second = load_codes(at + 16);
       low.put_low(first, i, sink);
@@ -79,16 +88,14 @@ struct CodecQ5K {
   static constexpr std::size_t kBytes = 176;
   template <class Sink>
   static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
-    const ScalesAndMins packed_scales(at);
-    const Scales scale(packed_scales.scales(), load_half_all(at));
-    const Scales min(packed_scales.mins(), load_half_all(at + 2));
+    const ScalesAndMins of(at);
     const B fifth[2] = {load_codes(at + 16), load_codes(at + 32)};
     at += 48;
     for (std::size_t j = 0; j < 8; j += 2, at += 32, i += 64) {
       const B packed[2] = {load_codes(at), load_codes(at + 16)};
       const auto put = [&](std::size_t part, B low, std::size_t h) HWY_ATTR {
         const B bit = hn::Set(Bytes(), static_cast<std::uint8_t>(1u << part));
-        put_scaled_less(hn::Or(low, where_bit(fifth[h], bit, 16)), scale.all(part), min.all(part),
+        put_scaled_less(hn::Or(low, where_bit(fifth[h], bit, 16)), of.scale(part), of.min(part),
                         i + part % 2 * 32 + h * 16, sink);
       };
       put(j, low_nibbles(packed[0]), 0);
@@ -166,8 +173,9 @@ HWY_INLINE B q3_k_scales(const std::byte* packed) {
   const std::uint32_t a = ref::u32(packed);
   const std::uint32_t b = ref::u32(packed + 4);
   const std::uint32_t c = ref::u32(packed + 8);
-  return codes_of((a & kFour) | (c & kTwo) << 4, (b & kFour) | (c >> 2 & kTwo) << 4,
-                  (a >> 4 & kFour) | (c >> 4 & kTwo) << 4, (b >> 4 & kFour) | (c >> 6 & kTwo) << 4);
+  return codes_of(
+      join((a & kFour) | (c & kTwo) << 4, (b & kFour) | (c >> 2 & kTwo) << 4),
+      join((a >> 4 & kFour) | (c >> 4 & kTwo) << 4, (b >> 4 & kFour) | (c >> 6 & kTwo) << 4));
 }
 
 struct CodecQ3K {

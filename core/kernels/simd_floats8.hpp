@@ -14,36 +14,23 @@
 HWY_BEFORE_NAMESPACE();
 namespace moescope::kernels::HWY_NAMESPACE {
 
-/// Sixteen bits each: the codes of vector number v of sixteen bytes, for the types whose codes are
-/// 16-bit floats but for a shift.
-template <std::size_t v>
-HWY_INLINE auto half_codes_at(const std::byte* at) {
-  const hn::Rebind<std::uint8_t, D> bytes;
-  const hn::Rebind<std::uint16_t, D> words;
-  return hn::PromoteTo(words,
-                       hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(at) + v * kWidth));
-}
-
-template <class Vec>
-HWY_INLINE V from_half_bits(Vec bits) {
-  const hn::Rebind<hwy::float16_t, D> half;
-  return hn::PromoteTo(D(), hn::BitCast(half, bits));
-}
-
-/// Four bits of exponent: as 16-bit floats they are 2 to the -8 smaller, and the one NaN becomes
-/// one.
+/// Four bits of exponent: seen as 16-bit floats they are 2 to the -8 smaller, and the one NaN, all
+/// bits set, becomes one by the carry of an addition. (Seen as f32, small ones would be subnormal,
+/// which some processors multiply slowly.)
 struct CodecF8E4M3 {
   static constexpr std::size_t kElements = 16;
   static constexpr std::size_t kBytes = 16;
   template <std::size_t v>
   static HWY_INLINE V load(const std::byte* at) {
-    const hn::Rebind<std::uint16_t, D> words;
-    const auto code = half_codes_at<v>(at);
-    const auto magnitude = hn::And(code, hn::Set(words, 0x7f));
-    const auto sign = hn::ShiftLeft<8>(hn::Xor(code, magnitude));
-    const auto nan = hn::And(hn::Add(magnitude, hn::Set(words, 1)), hn::Set(words, 0x80));
-    const auto bits = hn::Or(sign, hn::ShiftLeft<7>(hn::Or(magnitude, nan)));
-    return hn::Mul(from_half_bits(bits), hn::Set(D(), 256.0f));
+    const hn::Rebind<std::int8_t, D> bytes;
+    const hn::Rebind<std::int16_t, D> words;
+    const hn::Rebind<hwy::float16_t, D> half;
+    const auto* codes = reinterpret_cast<const std::int8_t*>(at) + v * kWidth;
+    const auto spread = hn::ShiftLeft<7>(hn::PromoteTo(words, hn::LoadU(bytes, codes)));
+    const auto bits = hn::And(spread, hn::Set(words, static_cast<std::int16_t>(0xbf80)));
+    const auto carry = hn::And(hn::Add(bits, hn::Set(words, 0x80)), hn::Set(words, 0x4000));
+    const V small = hn::PromoteTo(D(), hn::BitCast(half, hn::Or(bits, carry)));
+    return hn::Mul(small, hn::Set(D(), 256.0f));
   }
   template <class Sink, std::size_t v = 0>
   static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
@@ -52,12 +39,18 @@ struct CodecF8E4M3 {
   }
 };
 
+/// The upper half of a 16-bit float.
 struct CodecF8E5M2 {
   static constexpr std::size_t kElements = 16;
   static constexpr std::size_t kBytes = 16;
   template <class Sink, std::size_t v = 0>
   static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
-    sink.template put<v>(i, from_half_bits(hn::ShiftLeft<8>(half_codes_at<v>(at))));
+    const hn::Rebind<std::uint8_t, D> bytes;
+    const hn::Rebind<std::uint16_t, D> words;
+    const hn::Rebind<hwy::float16_t, D> half;
+    const auto* codes = reinterpret_cast<const std::uint8_t*>(at) + v * kWidth;
+    const auto bits = hn::ShiftLeft<8>(hn::PromoteTo(words, hn::LoadU(bytes, codes)));
+    sink.template put<v>(i, hn::PromoteTo(D(), hn::BitCast(half, bits)));
     if constexpr (v + 1 < kVectors) block<Sink, v + 1>(at, i, sink);
   }
 };
