@@ -21,9 +21,9 @@ namespace moescope::kernels::HWY_NAMESPACE {
 
 /// Adds products of n stored elements, whole codec blocks, with x to the sixteen sums.
 using Dot = void (*)(const std::byte* at, std::size_t n, const float* x, float* sums);
-/// The same, each element first multiplied by a factor.
-using ScaledDot = void (*)(const std::byte* at, std::size_t n, float factor, const float* x,
-                           float* sums);
+/// The same, each element first multiplied by the factor of its run.
+using ScaledDot = void (*)(const std::byte* at, std::size_t n, std::size_t run,
+                           const float* factors, const float* x, float* sums);
 
 /// How a type is read; dot and scaled_dot are nullptr where only decoding is there.
 struct StoredOps {
@@ -69,14 +69,17 @@ void dot_blocks(const std::byte* at, std::size_t n, const float* x, float* sums)
 }
 
 template <class Codec>
-void scaled_dot_blocks(const std::byte* at, std::size_t n, float factor, const float* x,
-                       float* sums) {
+void scaled_dot_blocks(const std::byte* at, std::size_t n, std::size_t run, const float* factors,
+                       const float* x, float* sums) {
   DotSink sink;
   sink.x = x;
   load_sums(sums, sink);
-  ScaledSink<DotSink> scaled{&sink, hn::Set(D(), factor)};
-  for (std::size_t i = 0; i < n; i += Codec::kElements, at += Codec::kBytes)
-    Codec::block(at, i, scaled);
+  for (std::size_t first = 0; first < n; first += run) {
+    ScaledSink<DotSink> scaled{&sink, hn::Set(D(), factors[first / run])};
+    const std::size_t end = std::min(first + run, n);
+    for (std::size_t i = first; i < end; i += Codec::kElements, at += Codec::kBytes)
+      Codec::block(at, i, scaled);
+  }
   store_sums(sink, sums);
 }
 
@@ -158,35 +161,60 @@ struct StoredSource {
   }
 
   /// Elements first … first + n - 1 of one row, factors applied, as ref::decode_part gives them.
+  /// first is a whole number of decode blocks.
   void part(std::size_t row, std::size_t first, std::size_t n, float* out) const {
     ops.decode(address(row, first), n, out);
     if (w->scales.data == nullptr) return;
-    for (std::size_t i = 0; i < n;) {
-      const std::size_t run = scale_run(*w, first + i, n - i);
-      multiply(scale_at(*w, row, first + i), run, out + i);
-      i += run;
-    }
+    for (std::size_t i = 0; i < n; i += kDecodeBlock)
+      scale(row, first + i, std::min(kDecodeBlock, n - i), out + i);
   }
 
   /// True where add_products may be called.
   bool can_add_products() const {
     if (ops.dot == nullptr || w->n_col % ops.dot_elements != 0) return false;
-    return w->scales.data == nullptr ||
-           (ops.scaled_dot != nullptr && w->scales.block_cols % ops.dot_elements == 0);
+    return w->scales.data == nullptr || (ops.scaled_dot != nullptr && even_run() != 0);
   }
 
-  /// Adds the products of the same elements with x to the sixteen sums of one token.
+  /// Adds the products of at most a decode block with x to the sixteen sums of one token.
   void add_products(std::size_t row, std::size_t first, std::size_t n, const float* x,
                     float* sums) const {
     if (w->scales.data == nullptr) return ops.dot(address(row, first), n, x, sums);
+    Factors factors;
+    load_factors(row, first, n, even_run(), factors);
+    ops.scaled_dot(address(row, first), n, even_run(), factors, x, sums);
+  }
+
+ private:
+  static constexpr std::size_t kMinRun = 16;
+  using Factors = float[kDecodeBlock / kMinRun];
+
+  /// Columns that share a factor, where decode blocks fall into runs of that many; else 0.
+  std::size_t even_run() const {
+    const std::size_t width = w->scales.block_cols;
+    if (width == 0 || width % kDecodeBlock == 0) return kDecodeBlock;
+    const bool fits = width % std::max(kMinRun, ops.dot_elements) == 0;
+    return fits && kDecodeBlock % width == 0 ? width : 0;
+  }
+
+  void load_factors(std::size_t row, std::size_t first, std::size_t n, std::size_t run,
+                    float* out) const {
+    if (w->scales.block_cols == 0)
+      out[0] = scale_at(*w, row, 0);
+    else
+      load_scales(*w, row, first, (n + run - 1) / run, out);
+  }
+
+  void scale(std::size_t row, std::size_t first, std::size_t n, float* values) const {
+    const std::size_t even = even_run();
+    Factors factors;
+    if (even != 0) load_factors(row, first, n, even, factors);
     for (std::size_t i = 0; i < n;) {
-      const std::size_t run = scale_run(*w, first + i, n - i);
-      ops.scaled_dot(address(row, first + i), run, scale_at(*w, row, first + i), x + i, sums);
+      const std::size_t run = even != 0 ? std::min(even, n - i) : scale_run(*w, first + i, n - i);
+      multiply(even != 0 ? factors[i / even] : scale_at(*w, row, first + i), run, values + i);
       i += run;
     }
   }
 
- private:
   static void multiply(float factor, std::size_t n, float* values) {
     constexpr D d;
     const V factors = hn::Set(d, factor);
