@@ -48,8 +48,8 @@ std::string gguf_tokenizer_hash(const GgufMetadata& metadata) {
   Sha256 sha;
   for (const formats::GgufEntry& entry : metadata.entries()) {
     if (!entry.key.starts_with("tokenizer.")) continue;
-    sha.update(fmt::format("{}\n{} {}\n", entry.key, entry.value.description(),
-                           entry.value.bytes.size()));
+    sha.update(
+        fmt::format("{}\n{} {}\n", entry.key, entry.value.description(), entry.value.bytes.size()));
     sha.update(entry.value.bytes);
   }
   return sha.hex();
