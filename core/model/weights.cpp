@@ -200,7 +200,10 @@ class Binder {
                                   std::initializer_list<std::size_t> shape) {
     const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
     if (!info(tensor.type).is_weight)
-      fail(ErrorCode::kBadInput, "{}: tensor '{}': element type '{}' cannot be computed with",
+      fail(ErrorCode::kBadInput,
+           "{}: tensor '{}': element type '{}' cannot be computed with; expected floats or blocks "
+           "of "
+           "them",
            files_.files()[tensor.file_index].path.string(), name, moescope::name(tensor.type));
     taken_.insert(name);
     return tensor;
