@@ -115,8 +115,8 @@ TEST(GgufVocabulary, IsGatheredFromKeys) {
   GgufKeys keys;
   keys.where = "t.gguf";
   std::vector<std::string> asked;
-  const auto nothing = [&](auto type) {
-    return [&, type](std::string_view key) {
+  const auto nothing = [&]([[maybe_unused]] auto type) {
+    return [&](std::string_view key) {
       asked.emplace_back(key);
       return std::optional<decltype(type)>();
     };
