@@ -1,5 +1,7 @@
 #include "core/tokenizer/tokenizer.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
@@ -27,7 +29,8 @@ void check_text(std::string_view text) {
 }
 
 /// Adds the tokens of one stretch of text without added tokens that are looked for in it as it is.
-void encode_stretch(const TokenizerParts& parts, AlignedText text, bool special, Merger& merger,
+void encode_stretch(const TokenizerParts& parts, AlignedText text, bool special,
+                    const AddedTokens::Permission& permitted, Merger& merger,
                     std::vector<Token>& out) {
   parts.normalizer.apply(text);
   std::vector<ModelToken> tokens;
@@ -35,7 +38,13 @@ void encode_stretch(const TokenizerParts& parts, AlignedText text, bool special,
     const Span span = text.origin(begin, end);
     out.push_back({id, span.begin, span.end});
   };
-  for (const Stretch& s : parts.in_normalized.cut(text.text(), special)) {
+  AddedTokens::Permission here;
+  if (permitted)
+    here = [&](std::size_t begin, std::size_t end) {
+      const Span span = text.origin(begin, end);
+      return permitted(span.begin, span.end);
+    };
+  for (const Stretch& s : parts.in_normalized.cut(text.text(), special, here)) {
     if (s.id) {
       put(*s.id, s.begin, s.end);
       continue;
@@ -66,16 +75,32 @@ Tokenizer Tokenizer::from_sentencepiece_bytes(std::string_view bytes, const std:
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, SpecialText special) const {
+  return encode_permitted(text, special == SpecialText::kRecognise, {});
+}
+
+std::vector<Token> Tokenizer::encode_around(std::string_view text,
+                                            std::span<const Span> plain) const {
+  return encode_permitted(text, true, plain);
+}
+
+std::vector<Token> Tokenizer::encode_permitted(std::string_view text, bool recognise,
+                                               std::span<const Span> plain) const {
   check_text(text);
-  const bool recognise = special == SpecialText::kRecognise;
+  AddedTokens::Permission permitted;
+  if (!plain.empty())
+    permitted = [plain](std::size_t begin, std::size_t end) {
+      const auto first = std::partition_point(plain.begin(), plain.end(),
+                                              [begin](const Span& s) { return s.end <= begin; });
+      return first == plain.end() || first->begin >= end;
+    };
   Merger merger(parts_->model.merges);
   std::vector<Token> out;
-  for (const Stretch& s : parts_->in_text.cut(text, recognise)) {
+  for (const Stretch& s : parts_->in_text.cut(text, recognise, permitted)) {
     if (s.id)
       out.push_back({*s.id, s.begin, s.end});
     else
       encode_stretch(*parts_, AlignedText(text.substr(s.begin, s.end - s.begin), s.begin),
-                     recognise, merger, out);
+                     recognise, permitted, merger, out);
   }
   return out;
 }
