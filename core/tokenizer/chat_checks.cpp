@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/formats/io.hpp"
 #include "core/tokenizer/chat_machine.hpp"
 
 /// What can stand behind 'is'.
@@ -82,8 +83,7 @@ bool apply_test(Machine& machine, std::string_view name, const Value& value,
   }
   if (name == "divisibleby") return divides(machine, value, second(machine, name, arguments), 0);
   if (name == "sameas") return is_same(machine, value, second(machine, name, arguments));
-  constexpr std::size_t kLongest = 40;
-  machine.unsupported(fmt::format("the test '{}'", name.substr(0, kLongest)));
+  machine.unsupported(fmt::format("the test {}", formats::quoted_name(name)));
 }
 
 }  // namespace moescope::tokenizer

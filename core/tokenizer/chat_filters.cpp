@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "core/formats/io.hpp"
+
 namespace moescope::tokenizer {
 
 Value attribute_path(Machine& machine, const Value& item, const std::optional<Value>& attribute,
@@ -42,8 +44,7 @@ Value apply_filter(Machine& machine, std::string_view name, const Value& value,
   for (const auto& table : {text_filters(), number_filters(), list_filters(), picking_filters()})
     for (const FilterRow& row : table)
       if (row.name == name) return row.run({machine, name, value, arguments});
-  constexpr std::size_t kLongest = 40;
-  machine.unsupported(fmt::format("the filter '{}'", name.substr(0, kLongest)));
+  machine.unsupported(fmt::format("the filter {}", formats::quoted_name(name)));
 }
 
 }  // namespace moescope::tokenizer

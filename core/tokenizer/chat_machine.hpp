@@ -104,6 +104,7 @@ class Machine {
   Value evaluate_concat(const Expression& e);
   Value evaluate_dict(const Expression& e);
   Value evaluate_logic(const Expression& e);
+  Value evaluate_operator(const Expression& e);
   std::vector<Value> evaluate_items(const Expression& e, std::size_t from);
   Arguments arguments_of(const Expression& e);
   Value call_macro(const FunctionValue& macro, Arguments& arguments);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/formats/io.hpp"
 #include "core/tokenizer/chat_machine.hpp"
 
 /// Members and items of values, and slices of them.
@@ -57,14 +58,16 @@ std::optional<Value> loop_member(Machine& machine, const Value& object, std::str
 
 /// What getattr finds, a dict's keys left out.
 std::optional<Value> attribute_of(Machine& machine, const Value& object, std::string_view name) {
-  if (is_dunder(name)) machine.unsupported(fmt::format("the attribute '{}'", name));
+  if (is_dunder(name))
+    machine.unsupported(fmt::format("the attribute {}", formats::quoted_name(name)));
   if (object.loop()) return loop_member(machine, object, name);
   if (const NamespaceValue* space = object.name_space()) {
     for (const auto& [known, value] : space->members)
       if (known == name) return value;
     return std::nullopt;
   }
-  if (object.function()) machine.unsupported(fmt::format("the attribute '{}' of a function", name));
+  if (object.function())
+    machine.unsupported(fmt::format("the attribute {} of a function", formats::quoted_name(name)));
   switch (method_kind(object, name)) {
     case MethodKind::kHere:
       return machine.make_method(object, name);
@@ -80,9 +83,8 @@ std::optional<Value> attribute_of(Machine& machine, const Value& object, std::st
 }
 
 Value missing(Machine& machine, const Value& object, std::string_view name) {
-  constexpr std::size_t kLongest = 80;
-  return machine.make_undefined(fmt::format("'{} object' has no attribute '{}'", type_name(object),
-                                            name.substr(0, kLongest)));
+  return machine.make_undefined(fmt::format("'{} object' has no attribute {}", type_name(object),
+                                            formats::quoted_name(name)));
 }
 
 std::optional<Value> character(Machine& machine, const ChatText& text, Int index) {

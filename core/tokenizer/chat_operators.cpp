@@ -36,22 +36,32 @@ Value integer_power(Machine& machine, Int base, Int exponent) {
   return checked(machine, overflow, out);
 }
 
-Value integer_operator(Machine& machine, std::string_view op, Int a, Int b) {
-  Int out = 0;
-  if (op == "+") return checked(machine, __builtin_add_overflow(a, b, &out), out);
-  if (op == "-") return checked(machine, __builtin_sub_overflow(a, b, &out), out);
-  if (op == "*") return checked(machine, __builtin_mul_overflow(a, b, &out), out);
+Value divide_integers(Machine& machine, std::string_view op, Int a, Int b) {
   if (op == "**") return integer_power(machine, a, b);
   if (b == 0) machine.refuse("division by zero");
   if (op == "/")
     return Value(static_cast<double>(static_cast<long double>(a) / static_cast<long double>(b)));
   if (b == -1) {
     if (op == "%") return Value(Int{0});
-    return checked(machine, __builtin_sub_overflow(Int{0}, a, &out), out);
+    return checked(machine, a == INT64_MIN, a == INT64_MIN ? 0 : -a);
   }
   const Int rest = a % b;
   const bool differs = rest != 0 && (rest < 0) != (b < 0);
   return Value(op == "%" ? (differs ? rest + b : rest) : a / b - (differs ? 1 : 0));
+}
+
+Value integer_operator(Machine& machine, std::string_view op, Int a, Int b) {
+  Int out = 0;
+  bool overflow = false;
+  if (op == "+")
+    overflow = __builtin_add_overflow(a, b, &out);
+  else if (op == "-")
+    overflow = __builtin_sub_overflow(a, b, &out);
+  else if (op == "*")
+    overflow = __builtin_mul_overflow(a, b, &out);
+  else
+    return divide_integers(machine, op, a, b);
+  return checked(machine, overflow, out);
 }
 
 /// As Python rounds down and gives the rest the divisor's sign.

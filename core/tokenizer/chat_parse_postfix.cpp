@@ -100,7 +100,7 @@ ExpressionPtr ChatParser::filter(ExpressionPtr node) {
   count_chain(now().place);
   ExpressionPtr out = make_expression(Make::kFilter, now().place);
   out->name = expect_name("the name of a filter");
-  while (skip_op(".")) out->name += "." + expect_name("the name of a filter");
+  if (at_op(".")) refuse(now().place, "names of filters with dots are not supported");
   out->items.push_back(std::move(node));
   if (at_op("(")) arguments(*out);
   return out;
@@ -112,7 +112,7 @@ ExpressionPtr ChatParser::test(ExpressionPtr node) {
   const bool negated = skip_name("not");
   ExpressionPtr out = make_expression(Make::kTest, place);
   out->name = expect_name("the name of a test");
-  while (skip_op(".")) out->name += "." + expect_name("the name of a test");
+  if (at_op(".")) refuse(now().place, "names of tests with dots are not supported");
   out->items.push_back(std::move(node));
   const bool literal = now().kind == Kind::kName || now().kind == Kind::kString ||
                        now().kind == Kind::kInteger || now().kind == Kind::kFloat || at_op("[") ||

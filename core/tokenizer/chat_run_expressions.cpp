@@ -126,6 +126,27 @@ Value Machine::evaluate_logic(const Expression& e) {
   return value;
 }
 
+Value Machine::evaluate_operator(const Expression& e) {
+  const Value a = evaluate(*e.items[0]);
+  if (e.kind == Kind::kNot) return Value(!truth(a));
+  if (e.kind == Kind::kMember) {
+    budget_.now = e.place;
+    return member_of(*this, a, e.name);
+  }
+  if (e.kind == Kind::kTest) {
+    const Arguments arguments = arguments_of(e);
+    budget_.now = e.place;
+    return Value(apply_test(*this, e.name, a, arguments));
+  }
+  if (e.kind == Kind::kNegate || e.kind == Kind::kPlus) {
+    budget_.now = e.place;
+    return negate(*this, a, e.kind == Kind::kNegate);
+  }
+  const Value b = evaluate(*e.items[1]);
+  budget_.now = e.place;
+  return e.kind == Kind::kItem ? item_of(*this, a, b) : binary_operator(*this, e.name, a, b);
+}
+
 Value Machine::evaluate(const Expression& e) {
   const Level level(budget_);
   budget_.step();
@@ -137,46 +158,23 @@ Value Machine::evaluate(const Expression& e) {
       return e.constant;
     case Kind::kName:
       return evaluate_name(e);
-    case Kind::kMember: {
-      const Value object = evaluate(*e.items[0]);
-      budget_.now = e.place;
-      return member_of(*this, object, e.name);
-    }
-    case Kind::kItem: {
-      const Value object = evaluate(*e.items[0]);
-      const Value key = evaluate(*e.items[1]);
-      budget_.now = e.place;
-      return item_of(*this, object, key);
-    }
     case Kind::kSlice:
       return evaluate_slice(e);
     case Kind::kCall:
       return evaluate_call(e, nullptr);
     case Kind::kFilter:
       return evaluate_filter(e, nullptr);
-    case Kind::kTest: {
-      const Value value = evaluate(*e.items[0]);
-      const Arguments arguments = arguments_of(e);
-      budget_.now = e.place;
-      return Value(apply_test(*this, e.name, value, arguments));
-    }
+    case Kind::kMember:
+    case Kind::kItem:
+    case Kind::kTest:
     case Kind::kNot:
-      return Value(!truth(evaluate(*e.items[0])));
     case Kind::kNegate:
-    case Kind::kPlus: {
-      const Value value = evaluate(*e.items[0]);
-      budget_.now = e.place;
-      return negate(*this, value, e.kind == Kind::kNegate);
-    }
+    case Kind::kPlus:
+    case Kind::kBinary:
+      return evaluate_operator(e);
     case Kind::kAnd:
     case Kind::kOr:
       return evaluate_logic(e);
-    case Kind::kBinary: {
-      const Value a = evaluate(*e.items[0]);
-      const Value b = evaluate(*e.items[1]);
-      budget_.now = e.place;
-      return binary_operator(*this, e.name, a, b);
-    }
     case Kind::kConcat:
       return evaluate_concat(e);
     case Kind::kCompare:
