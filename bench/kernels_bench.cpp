@@ -15,6 +15,7 @@
 #include "core/kernels/probe.hpp"
 #include "core/kernels/ref.hpp"
 #include "core/kernels/vector_ops.hpp"
+#include "tests/core/kernels/kernel_data.hpp"
 
 namespace moescope::kernels {
 namespace {
@@ -28,7 +29,7 @@ std::vector<float> random_values(std::size_t n) {
   return values;
 }
 
-/// Random weights in [-0.5, 0.5]; kept for the whole run, since the large ones take seconds to
+/// Random weights; kept for the whole run, since the large ones take seconds to
 /// fill.
 Matrix weights(ElementType type, std::size_t n_row, std::size_t n_col) {
   static std::map<std::pair<ElementType, std::size_t>, std::vector<std::byte>> store;
@@ -36,21 +37,13 @@ Matrix weights(ElementType type, std::size_t n_row, std::size_t n_col) {
   auto& bytes = store[{type, n_row * n_col}];
   if (bytes.empty()) {
     bytes.resize(n_row * row_bytes(w));
-    const std::size_t size = info(type).block_bytes;
     const auto n_block = static_cast<std::ptrdiff_t>(n_row);
 #pragma omp parallel for
     for (std::ptrdiff_t r = 0; r < n_block; ++r) {
       Random random(static_cast<std::uint64_t>(r));
-      for (std::size_t k = 0; k < n_col; ++k) {
-        const auto value = static_cast<float>(random.uniform() - 0.5);
-        const std::uint16_t half =
-            type == ElementType::kF16 ? f32_to_f16(value) : f32_to_bf16(value);
-        std::byte* at = bytes.data() + (static_cast<std::size_t>(r) * n_col + k) * size;
-        if (type == ElementType::kF32)
-          std::memcpy(at, &value, 4);
-        else
-          std::memcpy(at, &half, 2);
-      }
+      const std::size_t n_byte = row_bytes(w);
+      fill_blocks(random, type,
+                  std::span(bytes).subspan(static_cast<std::size_t>(r) * n_byte, n_byte));
     }
   }
   w.data = bytes.data();
@@ -96,6 +89,22 @@ void peak_read(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * all.size()));
 }
 
+/// Types whose factors lie in tensors of their own get them as checkpoints have them: 128 × 128 for
+/// eight bits, 32 of a row for four.
+std::vector<std::byte> factors_beside(Matrix& w) {
+  const bool is_f4 = w.type == ElementType::kF4E2M1;
+  if (!is_f4 && w.type != ElementType::kF8E4M3) return {};
+  w.scales = is_f4 ? BlockScales{nullptr, ElementType::kE8M0, 1, 32}
+                   : BlockScales{nullptr, ElementType::kF32, 128, 128};
+  const std::size_t n = ((w.n_row + w.scales.block_rows - 1) / w.scales.block_rows) *
+                        ((w.n_col + w.scales.block_cols - 1) / w.scales.block_cols);
+  std::vector<std::byte> out(n * info(w.scales.type).block_bytes, std::byte{125});
+  Random random(3);
+  if (!is_f4) fill_blocks(random, w.scales.type, out);
+  w.scales.data = out.data();
+  return out;
+}
+
 /// Arguments: type, tokens, rows, columns, threads.
 void matmul_bench(benchmark::State& state) {
   const auto type = static_cast<ElementType>(state.range(0));
@@ -103,7 +112,8 @@ void matmul_bench(benchmark::State& state) {
   const auto n_row = static_cast<std::size_t>(state.range(2));
   const auto n_col = static_cast<std::size_t>(state.range(3));
   omp_set_num_threads(static_cast<int>(state.range(4)));
-  const Matrix w = weights(type, n_row, n_col);
+  Matrix w = weights(type, n_row, n_col);
+  const std::vector<std::byte> factors = factors_beside(w);
   const auto x = random_values(n_tok * n_col);
   std::vector<float> out(n_tok * n_row);
   const Rows<const float> x_rows(x.data(), n_tok, n_col);
@@ -134,6 +144,15 @@ void matmul_sizes(benchmark::internal::Benchmark* bench) {
     bench->Args({static_cast<int>(ElementType::kF16), 1, 131072, 4096, threads});
     bench->Args({static_cast<int>(ElementType::kBF16), 1, 524288, 1024, threads});
     bench->Args({static_cast<int>(ElementType::kF32), 1, 65536, 4096, threads});
+  }
+}
+
+/// Every stored type: one token reads all weights once, 512 tokens decode them once for many.
+void stored_sizes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"type", "tok", "out", "in", "threads"})->UseRealTime();
+  for (const ElementType type : weight_types()) {
+    bench->Args({static_cast<int>(type), 1, 65536, 4096, 1});
+    bench->Args({static_cast<int>(type), 512, 3584, 1024, 1});
   }
 }
 
@@ -168,6 +187,7 @@ void attend_bench(benchmark::State& state) {
 BENCHMARK(peak_fma)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK(peak_read)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 BENCHMARK(matmul_bench)->Apply(matmul_sizes);
+BENCHMARK(matmul_bench)->Name("stored_types")->Apply(stored_sizes);
 BENCHMARK(softmax_bench)->Arg(64)->Arg(1024)->Arg(32000);
 BENCHMARK(silu_bench)->Arg(3584);
 BENCHMARK(attend_bench)->Arg(64)->Arg(512)->Arg(4096);

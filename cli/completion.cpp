@@ -41,6 +41,19 @@ std::vector<std::string_view> operand_words(const CommandInfo& command) {
   return out;
 }
 
+/// Whether an operand may be a file: neither a command nor one of a few fixed words.
+bool takes_files(const CommandInfo& command) {
+  for (const Operand& operand : operands_of(command))
+    if (operand.name != "COMMAND" && choices({.name = "", .argument = operand.name}).empty())
+      return true;
+  return false;
+}
+
+/// The short form of an option; empty where it has none.
+std::string_view short_name(const OptionInfo& option) {
+  return option.name == "output" ? "o" : option.name == "help" ? "h" : "";
+}
+
 bool takes_file(const OptionInfo& option) {
   for (const std::string_view word : {"FILE", "DIR", "FOLDER", "DB", ".json"})
     if (option.argument.find(word) != std::string_view::npos) return true;
@@ -77,8 +90,8 @@ std::string bash_case(const CommandInfo& command) {
   }
   std::string out = fmt::format("    {})\n", command.name);
   if (!values.empty()) out += fmt::format("      case \"$prev\" in\n{}      esac\n", values);
-  out += fmt::format("      options=\"{}\" operands=\"{}\" ;;\n", names,
-                     words(operand_words(command)));
+  out += fmt::format("      options=\"{}\" operands=\"{}\" files={} ;;\n", names,
+                     words(operand_words(command)), takes_files(command) ? 1 : 0);
   return out;
 }
 
@@ -97,7 +110,7 @@ _moescope_files() {{
 }}
 _moescope() {{
   local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}
-  local options="" operands=""
+  local options="" operands="" files=0
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     _moescope_reply "{} --help --version"
@@ -110,6 +123,8 @@ _moescope() {{
   esac
   if [[ $cur == -* ]]; then
     _moescope_reply "$options"
+  elif ((files == 0)); then
+    _moescope_reply "$operands"
   else
     _moescope_files "$operands"
   fi
@@ -132,9 +147,14 @@ std::string zsh_text(std::string_view text) {
 }
 
 std::string zsh_option(const OptionInfo& option) {
-  const std::string_view star = option.repeatable ? "*" : "";
-  std::string out = fmt::format("        '{}--{}{}[{}]", star, option.name,
-                                option.argument.empty() ? "" : "=", zsh_text(option.help));
+  const std::string_view equals = option.argument.empty() ? "" : "=";
+  std::string out;
+  if (const std::string_view letter = short_name(option); !letter.empty())
+    out = fmt::format("        '(-{0} --{1})'{{-{0},--{1}{2}}}'[{3}]", letter, option.name, equals,
+                      zsh_text(option.help));
+  else
+    out = fmt::format("        '{}--{}{}[{}]", option.repeatable ? "*" : "", option.name, equals,
+                      zsh_text(option.help));
   if (!option.argument.empty()) {
     const auto known = choices(option);
     if (!known.empty())
@@ -149,9 +169,11 @@ std::string zsh_case(const CommandInfo& command) {
   std::string specs;
   for (const OptionInfo& option : all_options(command)) specs += zsh_option(option);
   const auto fixed = operand_words(command);
-  if (fixed.empty())
+  if (fixed.empty() && takes_files(command))
     specs += "        '*:file:_files'\n";
-  else
+  else if (!fixed.empty() && !takes_files(command))
+    specs += fmt::format("        '1:word:({})'\n", words(fixed));
+  else if (!fixed.empty())
     specs +=
         fmt::format("        '*:operand:_alternative \"words:word:({})\" \"files:file:_files\"'\n",
                     words(fixed));
@@ -173,7 +195,11 @@ _moescope() {{
   names=(
 {}  )
   if ((CURRENT == 2)); then
-    _describe command names
+    if [[ $PREFIX == -* ]]; then
+      _arguments '(-h --help)'{{-h,--help}}'[list the commands]' '--version[print the version]'
+    else
+      _describe command names
+    fi
     return
   fi
   local chosen=$words[2]
@@ -196,13 +222,22 @@ fi
 std::string fish_completion() {
   std::string out =
       "# fish completion for moescope, made by: moescope completion fish\n"
-      "complete -c moescope -n __fish_use_subcommand -f -l version -d 'print the version'\n"
-      "complete -c moescope -n __fish_use_subcommand -f -l help -d 'list the commands'\n";
+      "function __moescope_no_command\n"
+      "    set -l before (commandline -opc)\n"
+      "    test (count $before) -eq 1\n"
+      "end\n"
+      "function __moescope_command\n"
+      "    set -l before (commandline -opc)\n"
+      "    test (count $before) -ge 2; and test $before[2] = $argv[1]\n"
+      "end\n"
+      "complete -c moescope -n __moescope_no_command -f -l version -d 'print the version'\n"
+      "complete -c moescope -n __moescope_no_command -f -s h -l help -d 'list the commands'\n";
   for (const CommandInfo* command : commands()) {
-    out += fmt::format("complete -c moescope -n __fish_use_subcommand -f -a {} -d '{}'\n",
+    out += fmt::format("complete -c moescope -n __moescope_no_command -f -a {} -d '{}'\n",
                        command->name, quoted(command->summary, "\\'"));
     const std::string here =
-        fmt::format("complete -c moescope -n '__fish_seen_subcommand_from {}'", command->name);
+        fmt::format("complete -c moescope -n '__moescope_command {}'", command->name);
+    if (!takes_files(*command)) out += here + " -f\n";
     const auto fixed = operand_words(*command);
     if (!fixed.empty()) out += fmt::format("{} -a '{}'\n", here, words(fixed));
     for (const OptionInfo& option : all_options(*command)) {
@@ -213,9 +248,8 @@ std::string fish_completion() {
         value = " -r -F";
       else if (!option.argument.empty())
         value = " -x";
-      const std::string_view alias = option.name == "output" ? " -s o"
-                                     : option.name == "help" ? " -s h"
-                                                             : "";
+      const std::string_view letter = short_name(option);
+      const std::string alias = letter.empty() ? "" : fmt::format(" -s {}", letter);
       out += fmt::format("{}{} -l {}{} -d '{}'\n", here, alias, option.name, value,
                          quoted(option.help, "\\'"));
     }

@@ -52,7 +52,8 @@ int dispatch(std::span<const std::string> words) {
   const std::string& first = words[0];
   const auto rest = words.subspan(1);
   if (first == "--help" || first == "-h") {
-    write_out(overview_help(stdout_terminal().width));
+    const Terminal terminal = stdout_terminal();
+    write_out(shown_on(terminal, overview_help(terminal.width)));
     return 0;
   }
   if (first == "--version") return print_version(rest);
@@ -62,7 +63,8 @@ int dispatch(std::span<const std::string> words) {
   const SignalWatcher signals(command->watches_stop);
   const Arguments arguments = parse_arguments(*command, rest, signals.token());
   if (arguments.flag("help")) {
-    write_out(command_help(*command, stdout_terminal().width));
+    const Terminal terminal = stdout_terminal();
+    write_out(shown_on(terminal, command_help(*command, terminal.width)));
     return 0;
   }
   return command->run(arguments);

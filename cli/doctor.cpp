@@ -18,6 +18,7 @@
 #include "cli/terminal.hpp"
 #include "cli/version.hpp"
 #include "core/base/escape.hpp"
+#include "core/formats/file_hash.hpp"
 #include "core/kernels/isa.hpp"
 #include "core/trace/sqlite_version.hpp"
 
@@ -152,10 +153,16 @@ Finding folder_finding(std::string topic, fs::path folder) {
   return out;
 }
 
-fs::path cache_folder() {
-  const std::string cache = environment("XDG_CACHE_HOME");
-  if (!cache.empty()) return fs::path(cache) / "moescope";
-  return fs::path(environment("HOME")) / ".cache" / "moescope";
+/// The folder of the cache of file hashes, as HashCache::standard() finds it.
+Finding cache_finding() {
+  const fs::path file = formats::standard_cache_file();
+  if (!file.empty()) return folder_finding("cache", file.parent_path());
+  const bool any = !environment("XDG_CACHE_HOME").empty() || !environment("HOME").empty();
+  return {.topic = "cache",
+          .health = Health::kNote,
+          .value = fmt::format("no folder is known: neither XDG_CACHE_HOME nor HOME is {}",
+                               any ? "an absolute path" : "set"),
+          .advice = "hashes of model files are computed anew each time"};
 }
 
 Finding demo_finding() {
@@ -210,7 +217,7 @@ std::vector<Finding> examine() {
   out.push_back({.topic = "instruction set", .value = std::string(kernels::isa_name())});
   out.push_back(memory_finding());
   out.push_back(folder_finding("this folder", fs::current_path(error)));
-  out.push_back(folder_finding("cache", cache_folder()));
+  out.push_back(cache_finding());
   out.push_back(demo_finding());
   out.push_back(openmp_finding());
   out.push_back(library_finding("sqlite", trace::sqlite_version()));

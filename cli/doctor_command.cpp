@@ -17,13 +17,13 @@ namespace moescope::cli {
 namespace {
 
 void print_report(const std::vector<Finding>& findings) {
-  const auto width = static_cast<std::size_t>(std::clamp(stdout_terminal().width, 60, 100));
+  const Terminal terminal = stdout_terminal();
+  const auto width = static_cast<std::size_t>(std::clamp(terminal.width, 40, 100));
   constexpr std::size_t kTopicColumns = 18;
   for (const Finding& finding : findings) {
     const std::string mark =
         finding.health == Health::kGood ? "" : fmt::format("{}: ", name(finding.health));
-    print("{:<{}}{}", finding.topic, kTopicColumns,
-          wrap(finding.value, width, kTopicColumns).substr(kTopicColumns));
+    write_out(beside(finding.topic, shown_on(terminal, finding.value), kTopicColumns, width));
     if (!finding.advice.empty())
       write_out(wrap(fmt::format("{}{}", mark, finding.advice), width, kTopicColumns + 2));
   }

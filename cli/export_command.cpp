@@ -14,6 +14,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/command_table.hpp"
+#include "cli/json_output.hpp"
 #include "cli/output.hpp"
 #include "cli/recorded.hpp"
 #include "cli/row_text.hpp"
@@ -80,6 +81,7 @@ struct Job {
   trace::Database& db;
   std::optional<std::int64_t> run;
   std::optional<fs::path> output;
+  std::vector<fs::path> written = {};  ///< files, in the order in which they were finished
 };
 
 bool is_folder(const fs::path& path) {
@@ -96,7 +98,7 @@ fs::path needed_output(const Job& job, std::string_view format) {
 }
 
 /// Tables and views that have a column of runs are cut down to one when --run is given.
-void export_relation(const Job& job, const trace::Relation& relation, bool jsonl,
+void export_relation(Job& job, const trace::Relation& relation, bool jsonl,
                      const std::optional<fs::path>& path) {
   std::string sql = "SELECT * FROM " + sql_identifier(relation.name);
   const auto& columns = relation.columns;
@@ -107,6 +109,7 @@ void export_relation(const Job& job, const trace::Relation& relation, bool jsonl
   if (!jsonl) sink.write(csv_header(rows));
   while (rows.step()) sink.write(jsonl ? jsonl_row(rows) : csv_row(rows));
   sink.commit();
+  if (path) job.written.push_back(*path);
 }
 
 /// Errors: kBadInput where there is no place for it, or a file.
@@ -119,7 +122,7 @@ void make_folder(const fs::path& path) {
          escape_terminal(path.string()), error.message());
 }
 
-void export_rows(const Job& job, bool jsonl) {
+void export_rows(Job& job, bool jsonl) {
   const auto relations = trace::list_relations(job.db);
   const auto wanted = job.arguments.values("table");
   std::vector<const trace::Relation*> chosen;
@@ -149,14 +152,14 @@ void export_rows(const Job& job, bool jsonl) {
   }
 }
 
-void export_csv(const Job& job) {
+void export_csv(Job& job) {
   export_rows(job, false);
 }
-void export_jsonl(const Job& job) {
+void export_jsonl(Job& job) {
   export_rows(job, true);
 }
 
-void export_safetensors(const Job& job) {
+void export_safetensors(Job& job) {
   const fs::path path = needed_output(job, "safetensors");
   const trace::RunRow run = trace::find_run(job.db, job.run);
   const auto arrays = trace::run_arrays(job.db, run);
@@ -173,9 +176,10 @@ void export_safetensors(const Job& job) {
   for (const trace::RunArray& array : arrays)
     trace::write_run_array(job.db, run, array, [&](auto bytes) { writer.append(bytes); });
   writer.commit();
+  job.written.push_back(path);
 }
 
-void export_npz(const Job& job) {
+void export_npz(Job& job) {
   const fs::path path = needed_output(job, "npz");
   const trace::RunRow run = trace::find_run(job.db, job.run);
   formats::NpzWriter writer(path);
@@ -186,32 +190,48 @@ void export_npz(const Job& job) {
     trace::write_run_array(job.db, run, array, [&](auto bytes) { writer.append(bytes); });
   }
   writer.commit();
+  job.written.push_back(path);
 }
 
-void export_olmoe(const Job& job) {
+void export_olmoe(Job& job) {
   const trace::RunRow run = trace::find_run(job.db, job.run);
   TextSink sink(job.output);
   trace::write_olmoe(job.db, run, [&](std::string_view line) { sink.write(line); });
   sink.commit();
+  if (job.output) job.written.push_back(*job.output);
 }
 
-void export_canonical(const Job& job) {
+void export_canonical(Job& job) {
   TextSink sink(job.output);
   SinkBuffer buffer(sink);
   std::ostream out(&buffer);
   out.exceptions(std::ios::badbit);
   trace::write_canonical(job.db, out, job.run);
   sink.commit();
+  if (job.output) job.written.push_back(*job.output);
 }
 
 struct Format {
   std::string_view name;
-  void (*write)(const Job&);
+  void (*write)(Job&);
 };
 
 constexpr Format kFormats[] = {{"csv", export_csv},     {"jsonl", export_jsonl},
                                {"npz", export_npz},     {"safetensors", export_safetensors},
                                {"olmoe", export_olmoe}, {"canonical", export_canonical}};
+
+JsonOutput to_json(std::string_view format, const std::vector<fs::path>& written) {
+  JsonOutput out = json_result("export");
+  out["format"] = format;
+  out["files"] = JsonOutput::array();
+  for (const fs::path& path : written) {
+    std::error_code error;
+    const std::uintmax_t n_byte = fs::file_size(path, error);
+    out["files"].push_back(
+        {{"path", path.string()}, {"bytes", error ? JsonOutput(nullptr) : JsonOutput(n_byte)}});
+  }
+  return out;
+}
 
 int run(const Arguments& arguments) {
   const auto named = arguments.value("format");
@@ -219,8 +239,10 @@ int run(const Arguments& arguments) {
   if (canonical && named && *named != "canonical")
     arguments.usage_error("--canonical and --format are two forms: choose one");
   if (!canonical && !named) arguments.usage_error("--format says which form");
-  if (arguments.json())
-    arguments.usage_error("no --json here; --format jsonl gives one object a row");
+  if (arguments.json() && !arguments.value("output"))
+    arguments.usage_error(
+        "--json needs -o: without it the data itself goes to standard output, where no document "
+        "about it can stand");
   const std::string_view format = canonical ? "canonical" : *named;
   if (!arguments.values("table").empty() && format != "csv" && format != "jsonl")
     arguments.usage_error("--table goes with --format csv or jsonl");
@@ -231,13 +253,15 @@ int run(const Arguments& arguments) {
   if (job.run) trace::find_run(db, job.run);
   for (const Format& row : kFormats)
     if (row.name == format) row.write(job);
+  if (arguments.json()) print_json(to_json(format, job.written));
   return 0;
 }
 
 constexpr OptionInfo kOptions[] = {
     {.name = "format",
      .argument = "csv|jsonl|npz|safetensors|olmoe|canonical",
-     .help = "csv, jsonl: rows of tables; npz, safetensors: arrays of one run; olmoe: the JSON "
+     .help = "csv, jsonl: rows of tables (csv: text that a spreadsheet would run as a formula gets "
+             "a leading apostrophe); npz, safetensors: arrays of one run; olmoe: the JSON "
              "lines that OLMoE's analysis scripts read; canonical: the text that equal runs share"},
     {.name = "canonical", .argument = "", .help = "the same as --format canonical"},
     {.name = "table",
@@ -280,7 +304,9 @@ constinit const CommandInfo kExportCommand = {
         "olmoe: one line a prompt with input_ids, predicted_token_ids (the likeliest next token "
         "after each; null where the run did not keep it) and exp_ids[token][choice][layer].\n\n"
         "canonical: every row of every table in a fixed order, without what differs between two "
-        "equal runs (times, host, paths, ids); reals as their bits.",
+        "equal runs (times, host, paths, ids); reals as their bits.\n\n"
+        "With --json, which needs -o, the files are written and listed on standard output with "
+        "their sizes.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,

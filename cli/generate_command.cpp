@@ -71,7 +71,7 @@ class Stream {
   void emit(const std::string& piece) {
     text_ += piece;
     if (!write_ || piece.empty()) return;
-    write_out(on_terminal_ ? escape_stream(piece) : piece);
+    write_out(terminal_.is_terminal ? shown_on(terminal_, escape_stream(piece)) : piece);
     flush_out();
   }
   /// Line ends pass; every other control character is made visible.
@@ -88,7 +88,7 @@ class Stream {
   tokenizer::DecodeStream decode_;
   model::StopText stop_;
   bool write_;
-  bool on_terminal_ = stdout_terminal().is_terminal;
+  Terminal terminal_ = stdout_terminal();
   std::string text_;
 };
 

@@ -60,8 +60,10 @@ int run(const Arguments& arguments) {
     print_json(out);
     return 0;
   }
-  const int width = stdout_terminal().width;
-  write_out(one ? command_help(known_command(arguments), width) : overview_help(width));
+  const Terminal terminal = stdout_terminal();
+  const int width = terminal.width;
+  write_out(shown_on(terminal,
+                     one ? command_help(known_command(arguments), width) : overview_help(width)));
   return 0;
 }
 

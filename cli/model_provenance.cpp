@@ -11,7 +11,7 @@
 namespace moescope::cli {
 
 std::string hash_model(const model::Model& model, bool quiet, const std::stop_token& stop) {
-  const auto files = model.folder.identity_files(model.files);
+  const auto& files = model.source.identity_files;
   std::uint64_t total = 0;
   for (const formats::NamedFile& file : files) total += file.identity.size;
   Progress progress("hashing", "bytes", total, quiet);
@@ -23,7 +23,7 @@ std::string hash_model(const model::Model& model, bool quiet, const std::stop_to
 
 std::string files_id(const model::Model& model) {
   Sha256 sha;
-  for (const formats::NamedFile& file : model.folder.identity_files(model.files))
+  for (const formats::NamedFile& file : model.source.identity_files)
     sha.update(fmt::format("{} {} {}\n", file.name, file.identity.size, file.identity.mtime_ns));
   return sha.hex();
 }

@@ -11,6 +11,7 @@
 #include <new>
 #include <string>
 
+#include "cli/terminal.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 /// What a message quotes is foreign: nothing of it may reach the terminal as a command.
 void write_line(std::string_view line) noexcept {
   try {
-    const std::string shown = escape_terminal(line) + "\n";
+    const std::string shown = shown_on(stderr_terminal(), escape_terminal(line)) + "\n";
     std::fwrite(shown.data(), 1, shown.size(), stderr);
   } catch (const std::bad_alloc&) {
     std::fputs("moescope: out of memory\n", stderr);

@@ -87,8 +87,9 @@ void Progress::update(std::uint64_t done, std::string_view note) {
   if (now < next_) return;
   next_ = now + std::chrono::milliseconds(100);
   const double seconds = std::chrono::duration<double>(now - begin_).count();
-  const std::string text =
-      text_of(what_, unit_, {.done = done, .first = first_, .seconds = seconds}, total_, note);
+  const std::string text = shown_on(
+      stderr_terminal(),
+      text_of(what_, unit_, {.done = done, .first = first_, .seconds = seconds}, total_, note));
   const std::string_view line = cut(text, static_cast<std::size_t>(width_ - 1));
   std::fprintf(stderr, "\r%.*s\x1b[K", static_cast<int>(line.size()), line.data());
   std::fflush(stderr);

@@ -68,7 +68,7 @@ RunInfo run_info(const Recording& r) {
   info.seed = r.plan.generate.sampling.seed;
   info.options = plan_options(r);
   info.model = r.arguments->positional(0);
-  info.model_path = std::filesystem::absolute(r.model->folder.folder().path()).string();
+  info.model_path = std::filesystem::absolute(r.model->source.place).string();
   info.code_version = program_version();
   info.isa = kernels::isa_name();
   info.threads = r.plan.engine.threads > 0 ? r.plan.engine.threads

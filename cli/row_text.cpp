@@ -35,7 +35,8 @@ std::string real_text(double value) {
 
 }  // namespace
 
-std::string shown_cell(const Statement& row, int column, std::size_t width, bool utf8) {
+std::string shown_cell(const Statement& row, int column, std::size_t width,
+                       const Terminal& terminal) {
   std::string text;
   switch (row.type(column)) {
     case ColumnType::kNull:
@@ -45,7 +46,7 @@ std::string shown_cell(const Statement& row, int column, std::size_t width, bool
     case ColumnType::kReal:
       return real_text(row.real(column));
     case ColumnType::kText:
-      text = escape_terminal(row.view(column));
+      text = shown_on(terminal, escape_terminal(row.view(column)));
       break;
     case ColumnType::kBlob: {
       constexpr std::size_t kPrefix = 8;
@@ -54,7 +55,7 @@ std::string shown_cell(const Statement& row, int column, std::size_t width, bool
                          bytes.size() > kPrefix ? "..." : "", counted(bytes.size(), "byte"));
     }
   }
-  return width == 0 ? text : cut_to_width(text, width, utf8);
+  return terminal.is_terminal ? cut_to_width(text, width, terminal.utf8) : text;
 }
 
 std::string json_cell(const Statement& row, int column) {

@@ -3,14 +3,16 @@
 #include <cstddef>
 #include <string>
 
+#include "cli/terminal.hpp"
 #include "core/trace/sqlite.hpp"
 
 /// A result row's values in each output language.
 namespace moescope::cli {
 
-/// For people: control characters visible, blobs as x'0a1b…' with their size, "null"; cut to
-/// `width` columns unless it is 0.
-std::string shown_cell(const trace::Statement& row, int column, std::size_t width, bool utf8);
+/// For people: control characters visible, blobs as x'0a1b…' with their size, "null"; on a terminal
+/// cut to `width` columns.
+std::string shown_cell(const trace::Statement& row, int column, std::size_t width,
+                       const Terminal& terminal);
 
 /// A number, a string, null, or {"hex": "…"} for a blob. Reals that are not finite become null.
 std::string json_cell(const trace::Statement& row, int column);

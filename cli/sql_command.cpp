@@ -23,7 +23,8 @@
 namespace moescope::cli {
 namespace {
 
-constexpr std::size_t kBatch = 1000;  ///< rows whose widths are taken together
+constexpr std::size_t kBatch = 1000;   ///< rows whose widths are taken together
+constexpr std::size_t kMostCell = 60;  ///< columns of a cell on a terminal
 
 std::string read_stdin() {
   std::string text;
@@ -41,7 +42,7 @@ class AlignedRows {
  public:
   AlignedRows(const trace::Statement& rows, const Terminal& terminal) : terminal_(terminal) {
     for (int c = 0; c < rows.n_column(); ++c)
-      header_.push_back(escape_terminal(rows.column_name(c)));
+      header_.push_back(shown_on(terminal, escape_terminal(rows.column_name(c))));
     width_.assign(header_.size(), 0);
     right_.assign(header_.size(), false);
   }
@@ -49,7 +50,7 @@ class AlignedRows {
   void add(const trace::Statement& rows) {
     std::vector<std::string> cells;
     for (int c = 0; c < rows.n_column(); ++c) {
-      cells.push_back(shown_cell(rows, c, terminal_.is_terminal ? 60 : 0, terminal_.utf8));
+      cells.push_back(shown_cell(rows, c, kMostCell, terminal_));
       const auto type = rows.type(c);
       if (type == trace::ColumnType::kInteger || type == trace::ColumnType::kReal)
         right_[static_cast<std::size_t>(c)] = true;
@@ -150,13 +151,14 @@ void write_relations(trace::Database& db, bool json) {
     write_out("\n  ]\n}\n");
     return;
   }
-  const auto width = static_cast<std::size_t>(std::max(stdout_terminal().width, 40));
+  const Terminal terminal = stdout_terminal();
+  const auto width = static_cast<std::size_t>(std::max(terminal.width, 40));
   for (const trace::Relation& relation : relations) {
     std::string columns;
     for (const std::string& column : relation.columns)
       columns += (columns.empty() ? "" : ", ") + escape_terminal(column);
-    print("{}{}\n{}", escape_terminal(relation.name), relation.is_view ? " (view)" : "",
-          wrap(columns, width, 4));
+    print("{}{}\n{}", shown_on(terminal, escape_terminal(relation.name)),
+          relation.is_view ? " (view)" : "", wrap(shown_on(terminal, columns), width, 4));
   }
 }
 
@@ -188,7 +190,10 @@ constexpr OptionInfo kOptions[] = {
     {.name = "limit",
      .argument = "N",
      .help = "at most N rows (default: 1000 on a terminal, else all)"},
-    {.name = "csv", .argument = "", .help = "comma-separated values, blobs as x'...' in full"},
+    {.name = "csv",
+     .argument = "",
+     .help = "comma-separated values, blobs as x'...' in full; text that a spreadsheet would run "
+             "as a formula (= + - @ in front) gets a leading apostrophe"},
 };
 
 constexpr Example kExamples[] = {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "core/base/text_width.hpp"
+
 namespace moescope::cli {
 namespace {
 
@@ -70,6 +72,11 @@ Terminal terminal_of(const TerminalFacts& facts, std::string_view color) {
   else if (color == "auto" && facts.is_terminal && facts.no_color.empty())
     out.colors = depth_of(facts.term);
   return out;
+}
+
+std::string shown_on(const Terminal& terminal, std::string_view text) {
+  if (terminal.utf8) return std::string(text);
+  return terminal.is_terminal ? ascii_only(text) : ascii_forms(text);
 }
 
 Terminal stdout_terminal(std::string_view color) {

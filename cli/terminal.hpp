@@ -31,6 +31,10 @@ TerminalFacts terminal_facts(int file_descriptor);
 /// not empty and gives way to "always".
 Terminal terminal_of(const TerminalFacts& facts, std::string_view color = "auto");
 
+/// Text that went through escape_terminal, as the encoding can show it: where it is not UTF-8, in
+/// ASCII forms (\n, _, -), and on a terminal without any other character outside ASCII.
+std::string shown_on(const Terminal& terminal, std::string_view text);
+
 /// The terminal behind stdout or stderr.
 Terminal stdout_terminal(std::string_view color = "auto");
 Terminal stderr_terminal();

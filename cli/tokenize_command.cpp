@@ -8,6 +8,7 @@
 #include "cli/json_output.hpp"
 #include "cli/number_text.hpp"
 #include "cli/output.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text_input.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -59,9 +60,10 @@ int run_lines(const Tokenizer& tokenizer, SpecialText special) {
 }
 
 void print_table(const Tokenizer& tokenizer, const std::string& text, SpecialText special) {
+  const Terminal terminal = stdout_terminal();
   for (const Token& t : tokenizer.encode(text, special))
-    print("{:>7}  {:>5}–{:<5}  {}\n", t.id.value, t.begin, t.end,
-          escape_terminal(tokenizer.piece(t.id)));
+    write_out(shown_on(terminal, fmt::format("{:>7}  {:>5}–{:<5}  {}\n", t.id.value, t.begin, t.end,
+                                             escape_terminal(tokenizer.piece(t.id)))));
 }
 
 void print_document(const Tokenizer& tokenizer, const std::string& text, SpecialText special) {
@@ -115,8 +117,8 @@ constinit const CommandInfo kTokenizeCommand = {
     .summary = "cut text into a model's tokens, with byte offsets",
     .operands = "MODEL [TEXT]",
     .description =
-        "MODEL is a model or a tokenizer file (tokenizer.json or a SentencePiece model; its "
-        "content tells which). "
+        "MODEL is a model or a tokenizer file (tokenizer.json, tekken.json or a SentencePiece "
+        "model; its content tells which). "
         "Nothing is added at the ends of a text. With --jsonl every output line has ids, pieces "
         "and offsets, which "
         "are [begin, end) in bytes of the text. A line that is no JSON string gets a line with "

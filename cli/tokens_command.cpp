@@ -73,7 +73,10 @@ constexpr OptionInfo kOptions[] = {
      .argument = "",
      .help = "log-probability, entropy and rank of each token; weight and margin of each choice"},
     {.name = "run", .argument = "ID", .help = "this run (default: the newest complete one)"},
-    {.name = "csv", .argument = "", .help = "one line a token, layer and choice"},
+    {.name = "csv",
+     .argument = "",
+     .help = "one line a token, layer and choice; text that a spreadsheet would run as a formula "
+             "(= + - @ in front) gets a leading apostrophe"},
     kColorOption,
 };
 

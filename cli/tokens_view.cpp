@@ -21,8 +21,8 @@ std::string piece_text(const TokenRow& token, const Terminal& terminal) {
   const bool known = token.text && !token.text->empty();
   std::string text = known ? escape_terminal(*token.text) : fmt::format("#{}", token.id.value);
   if (known && text.front() == ' ')  // shown as tokenizers write it, or nobody would see it
-    text.replace(0, 1, terminal.utf8 ? "▁" : "_");
-  return terminal.is_terminal && !terminal.utf8 ? ascii_only(text) : text;
+    text.replace(0, 1, "▁");
+  return shown_on(terminal, text);
 }
 
 std::vector<const ChoiceRow*> choices_of(const TokenRow& token, LayerIdx layer) {
@@ -50,7 +50,7 @@ std::string heading(const TokensReport& report, const Terminal& terminal) {
   if (prompt.n_decode > 0)
     out += fmt::format(", {} of them generated", with_commas(prompt.n_decode));
   if (prompt.failure) out += fmt::format("; not recorded: {}", escape_terminal(*prompt.failure));
-  return wrap(out, static_cast<std::size_t>(std::max(terminal.width, 40)), 0);
+  return wrap(shown_on(terminal, out), static_cast<std::size_t>(std::max(terminal.width, 40)), 0);
 }
 
 /// One token as a column of text: its piece above its experts.

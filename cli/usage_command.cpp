@@ -155,7 +155,8 @@ constexpr OptionInfo kOptions[] = {
     {.name = "run", .argument = "ID", .help = "this run (default: the newest complete one)"},
     {.name = "csv",
      .argument = "",
-     .help = "one line a label, layer and expert; with --compare also the differences"},
+     .help = "one line a label, layer and expert; with --compare also the differences; a "
+             "cell that a spreadsheet would take for a formula begins with an apostrophe"},
     kColorOption,
 };
 
@@ -180,9 +181,10 @@ constinit const CommandInfo kUsageCommand = {
         "chosen equally often. Prompts without the label are a block of their own, (none).\n\n"
         "Below it, for each layer: the Jensen-Shannon divergence (JSD) between the labels, "
         "corrected for its upward bias in small samples by leaving out one prompt group at a time, "
-        "with 95 % limits; the entropy of each label's choices; and the load of the busiest expert "
-        "over that of the idlest. Labels with fewer than 200 tokens or 20 prompts are shown but "
-        "left out of the divergence.",
+        "with 95 % limits, which reach down to 0 where the labels are not told apart; the entropy "
+        "of each label's choices; and the load of the busiest expert over that of the idlest. "
+        "Labels with fewer than 200 tokens or 20 prompts are shown but left out of the "
+        "divergence.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,

@@ -58,7 +58,9 @@ JsonOutput label_json(const UsageReport& report, const LabelUsage& usage, bool p
 
 JsonOutput divergence_json(const UsageReport& report) {
   JsonOutput out;
-  out["method"] = "jensen_shannon, equal weights, delete-one-cluster jackknife, t limits";
+  out["method"] =
+      "jensen_shannon, equal weights, delete-one-cluster jackknife by sample, "
+      "variance of first and second order, t limits; corrected, lower and upper cut to the range";
   out["unit"] = "bits";
   out["exploratory"] = true;
   for (const auto& [key, labels] :
@@ -75,6 +77,7 @@ JsonOutput divergence_json(const UsageReport& report) {
     if (d) {
       layer["plug_in"] = d->plug_in;
       layer["corrected"] = d->corrected.value;
+      layer["unbounded"] = d->unbounded;
       layer["se"] = d->corrected.se;
       layer["lower"] = d->corrected.lower;
       layer["upper"] = d->corrected.upper;

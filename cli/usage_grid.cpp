@@ -87,7 +87,7 @@ class UsageDrawing {
 
   std::string title(const LabelUsage& label) const {
     if (&label == &table_.all) return "all " + counted(label.n_token, "token");
-    return label_text(label) + "  " + counted(label.n_token, "token");
+    return shown_on(terminal_, label_text(label)) + "  " + counted(label.n_token, "token");
   }
 
   void add_label(Grid& grid, const LabelUsage& label) const {
@@ -157,7 +157,8 @@ class UsageDrawing {
   GridGroup difference() const {
     const LabelUsage& a = table_.labels[report_.pair->first];
     const LabelUsage& b = table_.labels[report_.pair->second];
-    GridGroup group{.title = fmt::format("{} minus {}, points", label_text(b), label_text(a)),
+    GridGroup group{.title = fmt::format("{} minus {}, points", shown_on(terminal_, label_text(b)),
+                                         shown_on(terminal_, label_text(a))),
                     .columns = {},
                     .cut_title = true};
     if (codes_) {
@@ -215,7 +216,7 @@ class UsageDrawing {
   }
 
   std::string header(const LabelUsage& label) const {
-    return cut_to_width(label_text(label), 12, terminal_.utf8);
+    return cut_to_width(shown_on(terminal_, label_text(label)), 12, terminal_.utf8);
   }
 
   GridGroup loads() const {

@@ -56,18 +56,25 @@ std::string cells_line(const UsageTable& table, const UsageView& view) {
   return out;
 }
 
-/// The layer whose divergence has the largest (or smallest) lower limit.
+/// The layer whose divergence has the largest (or smallest) lower limit, among equals the largest
+/// (smallest) value.
 std::optional<std::size_t> extreme_layer(const UsageReport& report, bool largest) {
   std::optional<std::size_t> best;
+  const auto rank = [&report](std::size_t route) {
+    const stats::Estimate& e = report.divergence[route]->corrected;
+    return std::pair(e.lower, e.value);
+  };
   for (std::size_t route = 0; route < report.divergence.size(); ++route) {
-    const auto& d = report.divergence[route];
-    if (!d) continue;
-    const double lower = d->corrected.lower;
-    if (!best || (largest ? lower > report.divergence[*best]->corrected.lower
-                          : lower < report.divergence[*best]->corrected.lower))
-      best = route;
+    if (!report.divergence[route]) continue;
+    if (!best || (largest ? rank(route) > rank(*best) : rank(route) < rank(*best))) best = route;
   }
   return best;
+}
+
+/// The layer of the largest lower limit, where that is above 0: it tells the labels apart.
+std::optional<std::size_t> telling_layer(const UsageReport& report) {
+  const auto most = extreme_layer(report, true);
+  return most && report.divergence[*most]->corrected.lower > 0 ? most : std::nullopt;
 }
 
 /// "1 (46 %), 2 (43 %)": the experts that a label's tokens choose most.
@@ -117,10 +124,34 @@ std::string pair_sentence(const UsageReport& report) {
   return out + ".";
 }
 
+/// What is said when no lower limit is above 0; `most` is the layer of the largest value.
+std::string no_difference_sentence(const UsageReport& report, std::size_t most) {
+  const auto& d = report.divergence[most]->corrected;
+  const std::uint32_t layer = report.usage.layers[most].value;
+  double upper = 0;
+  for (const auto& other : report.divergence)
+    if (other) upper = std::max(upper, other->corrected.upper);
+  const std::string value = signless_zero(d.value, 3);
+  const std::string said =
+      report.divergence.size() == 1
+          ? fmt::format(
+                "Layer {} does not tell the labels apart: the 95 % interval of the Jensen-Shannon "
+                "divergence includes 0 (value {} bits",
+                layer, value)
+          : fmt::format(
+                "No layer tells the labels apart: every 95 % interval of the Jensen-Shannon "
+                "divergence "
+                "includes 0 (largest value {} bits, in layer {}",
+                value, layer);
+  return fmt::format("{}; up to {} bits remain possible), by leaving out one of {} at a time.",
+                     said, signless_zero(upper, 3), counted(d.n_cluster, "prompt group"));
+}
+
 std::string difference_sentence(const UsageReport& report) {
   const UsageTable& table = report.usage;
   const auto most = extreme_layer(report, true);
   if (!most) return {};
+  if (!telling_layer(report)) return no_difference_sentence(report, *most);
   const auto& d = report.divergence[*most]->corrected;
   std::string out =
       report.divergence.size() == 1
@@ -128,11 +159,10 @@ std::string difference_sentence(const UsageReport& report) {
           : fmt::format("{} most in layer {}", report.pair ? "They differ" : "Labels differ",
                         table.layers[*most].value);
   out += fmt::format(
-      ": Jensen-Shannon divergence {:.3f} bits, corrected for sample size (95 % limits {:.3f} to "
-      "{:.3f}; {:.2f} would be no expert in common), by leaving out one of {} prompt groups at a "
-      "time",
-      d.value, d.lower, d.upper, std::log2(static_cast<double>(report.compared.size())),
-      with_commas(d.n_cluster));
+      ": Jensen-Shannon divergence {} bits, corrected for sample size (95 % limits {} to {}; "
+      "{:.2f} would be no expert in common), by leaving out one of {} prompt groups at a time",
+      signless_zero(d.value, 3), signless_zero(d.lower, 3), signless_zero(d.upper, 3),
+      std::log2(static_cast<double>(report.compared.size())), with_commas(d.n_cluster));
   const auto least = extreme_layer(report, false);
   if (least != most)
     out += fmt::format("; least in layer {} ({})", table.layers[*least].value,
@@ -140,10 +170,10 @@ std::string difference_sentence(const UsageReport& report) {
   return out + ".";
 }
 
-/// "Chosen most in layer 3:" and one line a label.
+/// "Experts chosen most in layer 3:" and one line a label; nothing where no layer tells them apart.
 std::string favourites_lines(const UsageReport& report, const UsageView& view) {
   constexpr std::size_t kMostLabels = 16;
-  const auto most = extreme_layer(report, true);
+  const auto most = telling_layer(report);
   if (!most) return {};
   const UsageTable& table = report.usage;
   std::string out = fmt::format("\nExperts chosen most in layer {}:\n", table.layers[*most].value);
@@ -219,11 +249,12 @@ std::string usage_text(const UsageReport& report, const UsageView& view, const T
   std::string out;
   for (const std::string& line :
        {run_line(report), scope_line(report), cells_line(report.usage, view)})
-    out += wrap(line, width, 0);
+    out += wrap(shown_on(terminal, line), width, 0);
   out += "\n" + render_grid(expert_grid(report, view, terminal), terminal);
   out += "\n" + render_grid(layer_grid(report, view, terminal), terminal);
   if (const std::string said = words(report); !said.empty())
-    out += "\n" + wrap(said, width, 0) + favourites_lines(report, view);
+    out += "\n" + wrap(shown_on(terminal, said), width, 0) +
+           shown_on(terminal, favourites_lines(report, view));
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/number_text.hpp"
 #include "cli/output.hpp"
 #include "cli/share.hpp"
+#include "cli/terminal.hpp"
 #include "cli/version.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -27,8 +28,9 @@ constexpr std::size_t kMaxReferenceBytes = std::size_t{1} << 30;
 constexpr std::size_t kShownDifferences = 10;
 
 void print_text(const model::ParityResult& r) {
-  print("reference: {}\n",
-        escape_terminal(r.source.empty() ? "does not say what made it" : r.source));
+  const Terminal terminal = stdout_terminal();
+  const std::string source = r.source.empty() ? "does not say what made it" : r.source;
+  print("reference: {}\n", shown_on(terminal, escape_terminal(source)));
   print("{}, {}, kernels: {}\n\n", counted(r.n_sequence, "sequence"), counted(r.n_token, "token"),
         kernels::isa_name());
   print("{:<22}{:>10}  {:>13}  {:>9}  {:>8}\n", "quantity", "values", "largest error", "tolerance",
@@ -49,9 +51,13 @@ void print_text(const model::ParityResult& r) {
         d.margin);
   }
   if (r.routing.size() > kShownDifferences)
-    print("  … and {} more\n", r.routing.size() - kShownDifferences);
+    print("  ... and {} more\n", r.routing.size() - kShownDifferences);
   if (!r.not_compared.empty())
-    cli::print("not compared (the reference lacks them): {}\n", fmt::join(r.not_compared, ", "));
+    cli::print("not compared (absent, or nothing without an absent one): {}\n",
+               fmt::join(r.not_compared, ", "));
+  if (!r.unknown.empty())
+    cli::print("not compared (unknown): {}\n",
+               shown_on(terminal, escape_terminal(fmt::format("{}", fmt::join(r.unknown, ", ")))));
   double largest = 0;
   for (const model::SiteParity& s : r.sites) largest = std::max(largest, s.largest_error);
   print("\n{}: largest error {:.3g}, {} of {} choices differ{}\n",
@@ -84,6 +90,7 @@ JsonOutput to_json(const model::ParityResult& r) {
                                           {"reference", d.reference},
                                           {"margin", d.margin}});
   out["not_compared"] = r.not_compared;
+  out["unknown_keys"] = r.unknown;
   return out;
 }
 
@@ -129,7 +136,10 @@ constinit const CommandInfo kVerifyCommand = {
         "router logits, "
         "chosen experts and applied weights. Tolerances: 1e-4 on logits and log-probabilities, "
         "1e-5 on applied "
-        "weights, 1e-5 of max(1, norm) on norms; experts must be the same.",
+        "weights, 1e-5 of max(1, norm) on norms; experts must be the same. What was not compared "
+        "is "
+        "listed: keys that the reference lacks, weights without their experts, and keys that "
+        "nobody knows.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,

@@ -1,5 +1,6 @@
 #include "core/base/text_width.hpp"
 
+#include <fmt/format.h>
 #include <locale.h>
 #include <wchar.h>
 
@@ -44,6 +45,46 @@ void each_character(std::string_view text, Use&& use) {
   }
 }
 
+/// The ASCII form of a character that moescope draws by itself; empty for every other one.
+std::string ascii_form(char32_t code) {
+  switch (code) {
+    case 0x2409:
+      return "\\t";
+    case 0x240a:
+      return "\\n";
+    case 0x240d:
+      return "\\r";
+    case 0x2013:
+      return "-";
+    case 0x2026:
+      return "...";
+    case 0x2581:
+      return "_";
+    default:
+      break;
+  }
+  if (code == 0x2421) return "\\x7f";
+  if (code < 0x2400 || code >= 0x2420) return "";
+  return fmt::format("\\x{:02x}", static_cast<unsigned>(code - 0x2400));
+}
+
+/// ASCII stays, what has a form in ASCII gets it, `other` says what becomes of the rest.
+template <class Other>
+std::string in_ascii(std::string_view text, const Other& other) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto c = decode_utf8(text, at);
+    const std::string_view bytes = text.substr(at, c ? c->n_byte : 1);
+    const std::string form = c ? ascii_form(c->code) : "";
+    if (c && c->code < 0x80)
+      out += bytes;
+    else
+      out += form.empty() ? other(bytes) : form;
+    at += bytes.size();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -79,13 +120,12 @@ std::string pad_left(std::string_view text, std::size_t width) {
   return std::string(used < width ? width - used : 0, ' ') + std::string(text);
 }
 
+std::string ascii_forms(std::string_view text) {
+  return in_ascii(text, [](std::string_view bytes) { return std::string(bytes); });
+}
+
 std::string ascii_only(std::string_view text) {
-  std::string out;
-  each_character(text, [&](std::string_view bytes, std::size_t) {
-    out += bytes.size() == 1 && static_cast<unsigned char>(bytes[0]) < 0x80 ? bytes[0] : '?';
-    return true;
-  });
-  return out;
+  return in_ascii(text, [](std::string_view) { return std::string("?"); });
 }
 
 }  // namespace moescope

@@ -18,7 +18,11 @@ std::string cut_to_width(std::string_view text, std::size_t width, bool utf8 = t
 std::string pad_right(std::string_view text, std::size_t width);
 std::string pad_left(std::string_view text, std::size_t width);
 
-/// For terminals whose encoding is not UTF-8: every character outside ASCII as "?".
+/// For terminals whose encoding is not UTF-8: what moescope itself draws outside ASCII in a form of
+/// ASCII (␊ as \n, ␛ as \x1b, ▁ as _, – as -, … as ...); all else as it is.
+std::string ascii_forms(std::string_view text);
+
+/// The same, and every other character outside ASCII as "?".
 std::string ascii_only(std::string_view text);
 
 }  // namespace moescope

@@ -51,15 +51,6 @@ std::optional<std::pair<FileIdentity, std::string>> read_line(std::string_view l
   return std::pair(id, std::string(digest));
 }
 
-fs::path standard_cache_file() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && fs::path(cache).is_absolute()) return fs::path(cache) / "moescope/hashes";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && fs::path(home).is_absolute())
-    return fs::path(home) / ".cache/moescope/hashes";
-  return {};
-}
-
 bool has_settled(const FileIdentity& identity) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
@@ -117,6 +108,15 @@ std::string hash_one(const NamedFile& file, HashCache& cache, Progress& progress
 }
 
 }  // namespace
+
+fs::path standard_cache_file() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && fs::path(cache).is_absolute()) return fs::path(cache) / "moescope/hashes";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && fs::path(home).is_absolute())
+    return fs::path(home) / ".cache/moescope/hashes";
+  return {};
+}
 
 HashTable read_hash_cache(std::string_view text) {
   HashTable out;

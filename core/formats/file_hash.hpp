@@ -21,12 +21,16 @@ using HashTable = std::map<FileIdentity, std::string>;
 /// Reads the text of a hash cache; lines that are not whole and sound are passed over.
 HashTable read_hash_cache(std::string_view text);
 
+/// Where hashes are kept: $XDG_CACHE_HOME/moescope/hashes, or ~/.cache/moescope/hashes; empty where
+/// neither variable is an absolute path.
+std::filesystem::path standard_cache_file();
+
 /// SHA-256 of files by device, inode, size and time, kept in a file of lines
 /// `<sha256> <device> <inode> <size> <mtime in ns>`. A cache that cannot be read or written is no
 /// error: hashes are computed again. Safe to use from several threads and processes.
 class HashCache {
  public:
-  /// $XDG_CACHE_HOME/moescope/hashes, or ~/.cache/moescope/hashes.
+  /// The one in standard_cache_file().
   static HashCache standard();
   /// An empty path: nothing is kept.
   explicit HashCache(std::filesystem::path file);

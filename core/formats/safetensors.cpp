@@ -1,11 +1,11 @@
 #include "core/formats/safetensors.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/formats/other_formats.hpp"
 
 namespace moescope::formats {
 namespace {
@@ -19,27 +19,9 @@ constexpr std::size_t kMaxRank = 8;
 constexpr std::size_t kMaxValues = 4'000'000;  // about 500,000 tensors
 constexpr std::string_view kMetadataKey = "__metadata__";
 
-struct OtherFormat {
-  std::string_view magic;
-  std::string_view advice;
-};
-
-constexpr std::array<OtherFormat, 4> kOtherFormats{{
-    {"version https://git-lfs", "a Git LFS pointer; fetch the weights themselves: git lfs pull"},
-    {"GGUF", "a GGUF file"},
-    {"PK\x03\x04", "a PyTorch file or zip archive; convert it to safetensors"},
-    {"<!DOCTYPE", "a web page; download the file again"},
-}};
-
-void refuse_other_formats(std::string_view text, std::string_view where) {
-  for (const OtherFormat& other : kOtherFormats)
-    if (text.starts_with(other.magic))
-      fail(ErrorCode::kBadInput, "{}: expected a safetensors file, got {}", where, other.advice);
-}
-
 std::string_view header_text(std::span<const std::byte> bytes, std::string_view where) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  refuse_other_formats(text, where);
+  refuse_other_formats(text, "a safetensors file", where);
   if (text.size() < kLengthBytes)
     fail(ErrorCode::kBadInput, "{}: header: expected {} bytes of length, got {}; download it again",
          where, kLengthBytes, text.size());
@@ -76,7 +58,9 @@ class EntryReader {
     tensor.shape = shape(name, entry);
     const auto [begin, end] = offsets(name, entry);
     const auto n_byte = checked_n_byte(tensor.type, tensor.shape);
-    if (!n_byte) refuse(name, "shape {}: its size does not fit 64 bits", shape_text(tensor.shape));
+    if (!n_byte)
+      refuse(name, "shape {}: its size does not fit 64 bits, or {} would not fill its last byte",
+             shape_text(tensor.shape), moescope::name(tensor.type));
     if (*n_byte != end - begin)
       refuse(name, "expected {} bytes for shape {} of {}, got {}", *n_byte,
              shape_text(tensor.shape), moescope::name(tensor.type), end - begin);

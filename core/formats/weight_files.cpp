@@ -113,6 +113,17 @@ WeightFiles WeightFiles::open_single(const fs::path& file) {
   return out;
 }
 
+WeightFiles WeightFiles::from(const fs::path& path, std::vector<NamedFile> files,
+                              std::vector<MappedFile> maps, std::vector<TensorView> tensors) {
+  WeightFiles out;
+  out.path_ = path;
+  out.files_ = std::move(files);
+  out.maps_ = std::move(maps);
+  out.tensors_ = std::move(tensors);
+  out.sort_tensors();
+  return out;
+}
+
 WeightFiles WeightFiles::open(const Folder& folder) {
   WeightFiles out;
   out.path_ = folder.path();

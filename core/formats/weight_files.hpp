@@ -27,8 +27,8 @@ struct WeightIndex {
 /// Errors: kBadInput: malformed, no weight_map, a shard that is no single file name.
 WeightIndex read_weight_index(std::string_view text, std::string_view where);
 
-/// All tensors of a model: model.safetensors, or the shards that model.safetensors.index.json
-/// lists.
+/// All tensors of a model: model.safetensors, the shards that model.safetensors.index.json lists,
+/// or what a GGUF model holds.
 class WeightFiles {
  public:
   /// Opens a folder, or one .safetensors file that the user named.
@@ -37,6 +37,11 @@ class WeightFiles {
   static WeightFiles open(const std::filesystem::path& path);
   static WeightFiles open(const Folder& folder);
   static WeightFiles open_single(const std::filesystem::path& file);
+  /// Takes over files that are open and the tensors in them, which file_index counts among `files`;
+  /// `path` names the whole in messages.
+  /// Errors: kBadInput: a tensor stands in two of them.
+  static WeightFiles from(const std::filesystem::path& path, std::vector<NamedFile> files,
+                          std::vector<MappedFile> maps, std::vector<TensorView> tensors);
 
   /// The tensor of that name, or nullptr.
   const TensorView* find(std::string_view name) const { return find_tensor(tensors_, name); }

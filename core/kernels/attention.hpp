@@ -11,7 +11,8 @@ namespace moescope::kernels {
 /// Shapes: q [d_head]; k [n_key, d_head]; v [n_key, d_value]; score_scratch [≥ n_key]; out
 /// [d_value].
 ///         n_key > 0. On return score_scratch[0, n_key) holds p.
-void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
-            std::span<float> score_scratch, std::span<float> out) noexcept;
+/// Returns log(sum over j of exp(score_j)).
+float attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
+             std::span<float> score_scratch, std::span<float> out) noexcept;
 
 }  // namespace moescope::kernels

@@ -39,15 +39,15 @@ HWY_INLINE void sum_values(std::span<const float> p, const float* v, std::size_t
 
 }  // namespace
 
-void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
-            std::span<float> score_scratch, std::span<float> out) {
+float attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
+             std::span<float> score_scratch, std::span<float> out) {
   const auto p = score_scratch.first(k.n_row);
   const StoredRows keys{reinterpret_cast<const std::byte*>(k.data), k.stride * sizeof(float),
                         k.n_row, q.size()};
   multiply_in_place<LoadF32>(keys, Rows<const float>(q.data(), 1, q.size()),
                              Rows<float>(p.data(), 1, p.size()));
   for (float& score : p) score *= scale;
-  softmax_of(p, p);
+  const float log_sum = softmax_of(p, p);
   std::size_t i = 0;
   for (; i + 8 * kWidth <= out.size(); i += 8 * kWidth)
     sum_values<8>(p, v.data + i, v.stride, out.data() + i);
@@ -58,13 +58,14 @@ void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, 
     for (std::size_t j = 0; j < p.size(); ++j) sum = std::fma(p[j], v.at(j, i), sum);
     out[i] = sum;
   }
+  return log_sum;
 }
 
 #else
 
-void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
-            std::span<float> score_scratch, std::span<float> out) {
-  ref::attend(q, k, v, scale, score_scratch, out);
+float attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
+             std::span<float> score_scratch, std::span<float> out) {
+  return ref::attend(q, k, v, scale, score_scratch, out);
 }
 
 #endif
@@ -80,9 +81,9 @@ HWY_EXPORT(attend);
 
 }  // namespace
 
-void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
-            std::span<float> score_scratch, std::span<float> out) noexcept {
-  HWY_DYNAMIC_DISPATCH(attend)(q, k, v, scale, score_scratch, out);
+float attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
+             std::span<float> score_scratch, std::span<float> out) noexcept {
+  return HWY_DYNAMIC_DISPATCH(attend)(q, k, v, scale, score_scratch, out);
 }
 
 }  // namespace moescope::kernels

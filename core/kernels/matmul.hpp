@@ -19,7 +19,7 @@ void matmul(const Matrix& w, Rows<const float> x, Rows<float> out) noexcept;
 
 /// The same for the rows first_row … first_row + n_row - 1 of w, on the calling thread alone.
 /// Shapes: w [n_out, n_in]; x [n_tok, n_in]; out [n_tok, n_row].
-/// Errors: none; takes up to 384 KiB of stack.
+/// Errors: none; takes up to 400 KiB of stack.
 void matmul_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Rows<const float> x,
                  Rows<float> out) noexcept;
 

@@ -1,7 +1,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/kernels/isa.hpp"
 #include "core/kernels/matmul.hpp"
@@ -13,6 +12,7 @@
 // after simd_targets.hpp
 #include <hwy/foreach_target.h>
 
+#include "core/kernels/simd_decoded.hpp"
 #include "core/kernels/simd_panel.hpp"
 #include "core/kernels/simd_rows.hpp"
 
@@ -22,40 +22,12 @@ namespace moescope::kernels::HWY_NAMESPACE {
 #if MOESCOPE_HAVE_LANES
 namespace {
 
-constexpr std::size_t kInPlaceTokens = 8;  // from here on, packing pays
+constexpr std::size_t kInPlaceTokens = kDecodedTokens;  // from here on, packing pays
 
-using Decode = void (*)(const std::byte* at, std::size_t n, float* out);
-
-template <class Load>
-void decode(const std::byte* at, std::size_t n, float* out) {
-  decode_elements<Load>(at, n, out);
-}
-
-void decode_unknown(const std::byte*, std::size_t n, float* out) {
-  std::fill(out, out + n, std::numeric_limits<float>::quiet_NaN());
-}
-
-Decode decoder(ElementType type) {
-  switch (type) {
-    case ElementType::kF32:
-      return decode<LoadF32>;
-    case ElementType::kF16:
-      return decode<LoadF16>;
-    case ElementType::kBF16:
-      return decode<LoadBF16>;
-    default:
-      return decode_unknown;
-  }
-}
-
-void pack_unknown(const std::byte* const*, std::size_t n, std::size_t pass, std::size_t,
-                  float* out) {
-  for (std::size_t v = 0; v < kVectors; ++v)
-    decode_unknown(nullptr, (n + kLanes - 1) / kLanes * kTileRows * kWidth, out + v * pass);
-}
-
-PackRows packer(ElementType type) {
-  switch (type) {
+/// Packs rows of a type that is read element by element; nullptr for the others.
+PackRows packer(const Matrix& w) {
+  if (w.scales.data != nullptr) return nullptr;
+  switch (w.type) {
     case ElementType::kF32:
       return pack<LoadF32, kTileRows>;
     case ElementType::kF16:
@@ -63,17 +35,16 @@ PackRows packer(ElementType type) {
     case ElementType::kBF16:
       return pack<LoadBF16, kTileRows>;
     default:
-      return pack_unknown;
+      return nullptr;
   }
 }
 
-}  // namespace
-
-void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Rows<const float> x,
-                   Rows<float> out) {
-  const std::size_t stride = row_bytes(w);
-  const StoredRows rows{w.data + first_row * stride, stride, n_row, w.n_col};
-  if (x.n_row <= kInPlaceTokens) {
+/// The way for few tokens.
+void multiply_few(const StoredSource& source, std::size_t first_row, std::size_t n_row,
+                  Rows<const float> x, Rows<float> out) {
+  const Matrix& w = *source.w;
+  const StoredRows rows{source.address(first_row, 0), source.stride, n_row, w.n_col};
+  if (w.scales.data == nullptr) {
     switch (w.type) {
       case ElementType::kF32:
         return multiply_in_place<LoadF32>(rows, x, out);
@@ -85,9 +56,18 @@ void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Ro
         break;
     }
   }
+  multiply_decoded(source, first_row, n_row, x, out);
+}
+
+}  // namespace
+
+void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Rows<const float> x,
+                   Rows<float> out) {
+  const StoredSource source(w);
+  if (x.n_row <= kInPlaceTokens) return multiply_few(source, first_row, n_row, x, out);
   for (std::size_t r = 0; r < n_row; r += kBlockRows) {
-    const PackedSource block{rows.data + r * stride,          stride,  info(w.type).block_bytes,
-                             std::min(kBlockRows, n_row - r), w.n_col, packer(w.type)};
+    const PackedSource block{source, packer(w), first_row + r, std::min(kBlockRows, n_row - r),
+                             w.n_col};
     for (std::size_t t = 0; t < x.n_row; t += kBlockTokens) {
       const std::size_t n_tok = std::min(kBlockTokens, x.n_row - t);
       multiply_block(block, x.slice(t, n_tok),
@@ -97,7 +77,7 @@ void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Ro
 }
 
 void decode_whole_row(const Matrix& w, std::size_t row, float* out) {
-  decoder(w.type)(w.data + row * row_bytes(w), w.n_col, out);
+  StoredSource(w).part(row, 0, w.n_col, out);
 }
 
 float dot_product(std::span<const float> a, std::span<const float> b) {

@@ -27,8 +27,8 @@ float max(std::span<const float> x) noexcept;
 float softmax(std::span<const float> x, std::span<float> out) noexcept;
 LogSumExpPart tile_stats(std::span<const float> x) noexcept;
 
-void attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
-            std::span<float> score_scratch, std::span<float> out) noexcept;
+float attend(std::span<const float> q, Rows<const float> k, Rows<const float> v, float scale,
+             std::span<float> score_scratch, std::span<float> out) noexcept;
 void rope_rotate_half(std::span<float> head, std::span<const float> cos,
                       std::span<const float> sin) noexcept;
 

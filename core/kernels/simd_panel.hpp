@@ -5,6 +5,7 @@
 // tiles read them, block by block of K, weights being converted to f32 on the way; sums wait in
 // memory between blocks.
 #include "core/kernels/simd_lanes.hpp"
+#include "core/kernels/simd_stored.hpp"
 
 #if defined(MOESCOPE_CORE_KERNELS_SIMD_PANEL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef MOESCOPE_CORE_KERNELS_SIMD_PANEL_HPP
@@ -27,6 +28,7 @@ inline constexpr std::size_t kBlockTokens = 64;
 inline constexpr std::size_t kPanelRows = 12;  // packed at a time: fits the first cache
 inline constexpr std::size_t kPanelTiles = kPanelRows / kTileRows;
 inline constexpr std::size_t kTileSums = kTileTokens * kTileRows * kWidth;
+static_assert(kBlockColumns % kDecodeBlock == 0);
 static_assert(kPanelRows % kTileRows == 0 && kBlockRows % kPanelRows == 0 &&
               kBlockTokens % kTileTokens == 0 && kBlockColumns % kLanes == 0);
 
@@ -63,14 +65,13 @@ void pack(const std::byte* const* rows, std::size_t n, std::size_t pass, std::si
 using PackRows = void (*)(const std::byte* const* rows, std::size_t n, std::size_t pass,
                           std::size_t ahead, float* out);
 
-/// Stored rows and the way to read them.
+/// Rows first_row … first_row + n_row - 1 of a stored matrix and the way to read them.
 struct PackedSource {
-  const std::byte* data;
-  std::size_t stride_bytes;
-  std::size_t element_bytes;
+  StoredSource stored;
+  PackRows pack_rows;  ///< nullptr where blocks are decoded first
+  std::size_t first_row;
   std::size_t n_row;
   std::size_t n_col;
-  PackRows pack_rows;
 };
 
 template <std::size_t kTokens>
@@ -131,16 +132,37 @@ inline void pack_tokens(Rows<const float> x, std::size_t first, std::size_t k, s
   }
 }
 
+/// Packs one tile of rows by way of a buffer that fits the first cache.
+inline void pack_decoded(const StoredSource& w, const std::size_t* rows, std::size_t k,
+                         std::size_t n, std::size_t pass, float* out) {
+  alignas(64) float values[kTileRows][kBlockColumns];
+  const std::byte* at[kTileRows];
+  for (std::size_t r = 0; r < kTileRows; ++r) {
+    at[r] = reinterpret_cast<const std::byte*>(values[r]);
+    if (r > 0 && rows[r] == rows[r - 1])
+      at[r] = at[r - 1];
+    else
+      w.part(rows[r], k, n, values[r]);
+  }
+  pack<LoadF32, kTileRows>(at, n, pass, 0, out);
+}
+
 /// Packs one panel of weights; rows beyond the last repeat it, and their sums are never read.
 inline void pack_panel(const PackedSource& w, std::size_t first_row, std::size_t k, std::size_t n,
                        float* out) {
+  constexpr std::size_t kPass = kPanelRows * kPackedRow;
+  const std::size_t ahead = kTileRows * w.stored.stride;
   for (std::size_t i = 0; i < kPanelRows && first_row + i < w.n_row; i += kTileRows) {
-    const std::byte* rows[kTileRows];
+    std::size_t rows[kTileRows];
+    const std::byte* at[kTileRows];
     for (std::size_t r = 0; r < kTileRows; ++r) {
-      const std::size_t row = std::min(first_row + i + r, w.n_row - 1);
-      rows[r] = w.data + row * w.stride_bytes + k * w.element_bytes;
+      rows[r] = w.first_row + std::min(first_row + i + r, w.n_row - 1);
+      at[r] = w.stored.address(rows[r], k);
     }
-    w.pack_rows(rows, n, kPanelRows * kPackedRow, kTileRows * w.stride_bytes, out + i * kPackedRow);
+    if (w.pack_rows != nullptr)
+      w.pack_rows(at, n, kPass, ahead, out + i * kPackedRow);
+    else
+      pack_decoded(w.stored, rows, k, n, kPass, out + i * kPackedRow);
   }
 }
 

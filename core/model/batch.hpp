@@ -14,6 +14,7 @@ struct BatchRow {
   hooks::RowTag tag;
   KvCache* cache = nullptr;
   std::size_t n_position = 0;  ///< length of the sequence's prompt, for position rules
+  std::size_t n_planned = 0;   ///< tokens that the sequence may come to have
   std::uint64_t rules = 0;     ///< bit r: capture rule r applies to this sequence
 };
 

@@ -10,7 +10,6 @@
 
 #include "core/base/error.hpp"
 #include "core/hooks/glob.hpp"
-#include "core/kernels/matmul.hpp"
 #include "core/model/forward.hpp"
 #include "core/model/sampler.hpp"
 #include "core/model/sequence.hpp"
@@ -100,7 +99,8 @@ void Scheduler::open(hooks::Request request) {
                            .cache_bytes = bytes,
                            .rules = rules,
                            .random = random,
-                           .tokens = std::move(tokens)});
+                           .tokens = std::move(tokens),
+                           .n_planned = n_position});
 }
 
 void Scheduler::admit(const RequestSource& next) {
@@ -129,8 +129,11 @@ void Scheduler::add_rows(Sequence& s, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t pos = s.n_done + i;
     const auto phase = pos < s.n_prompt() ? hooks::Phase::kPrefill : hooks::Phase::kDecode;
-    batch_.push_back(BatchRow{
-        {s.request.id, TokenPos(pos), s.tokens[pos], phase}, &s.cache, s.n_prompt(), s.rules});
+    batch_.push_back(BatchRow{{s.request.id, TokenPos(pos), s.tokens[pos], phase},
+                              &s.cache,
+                              s.n_prompt(),
+                              s.n_planned,
+                              s.rules});
     owner_.push_back(&s);
   }
   s.n_done += n;
@@ -212,7 +215,7 @@ void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits
   Rows<float> logits;
   if (with_logits) {
     logits = logits_.shape(rows.size(), model_.config.n_vocab);
-    kernels::matmul(model_.weights.unembed, own, logits);
+    unembed(model_.weights.unembed, model_.config.logit_divisor, own, logits);
     if (plan_.logits) sink_.logits({tags, logits});
   }
   std::vector<std::optional<TokenId>> next;
@@ -220,8 +223,10 @@ void Scheduler::predict_rows(std::span<const std::size_t> rows, bool with_logits
     next.push_back(next_token(
         rows[i], with_logits ? std::span<const float>(logits.row(i)) : std::span<const float>()));
   if (!plan_.prediction) return;
-  const VocabularyScan scan = with_logits ? scan_logits(logits, {next, 0})
-                                          : scan_vocabulary(model_.weights.unembed, own, {next, 0});
+  const VocabularyScan scan =
+      with_logits
+          ? scan_logits(logits, {next, 0})
+          : scan_vocabulary(model_.weights.unembed, model_.config.logit_divisor, own, {next, 0});
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (!std::isfinite(scan.prediction[i].logsumexp))
       owner_[rows[i]]->fail(fmt::format(

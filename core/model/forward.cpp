@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "core/kernels/matmul.hpp"
+#include "core/kernels/plain_ops.hpp"
 #include "core/kernels/vector_ops.hpp"
+#include "core/model/linear.hpp"
 #include "core/model/vocabulary.hpp"
 
 namespace moescope::model {
@@ -11,8 +13,13 @@ namespace {
 
 using hooks::Site;
 
-void add_rows(Rows<const float> from, Rows<float> to) {
-  for (std::size_t i = 0; i < to.n_row; ++i) kernels::add(from.row(i), to.row(i));
+/// to += factor · from
+void add_rows(Rows<const float> from, float factor, Rows<float> to) {
+  for (std::size_t i = 0; i < to.n_row; ++i)
+    if (factor == 1.0f)
+      kernels::add(from.row(i), to.row(i));
+    else
+      kernels::scale_add(factor, from.row(i), to.row(i));
 }
 
 }  // namespace
@@ -24,29 +31,29 @@ Forward::Forward(const Model& model, const hooks::CapturePlan& plan,
       interventions_(interventions),
       sink_(sink),
       tap_(plan, sink),
-      rope_(model.config.rope, model.config.d_head) {}
+      rope_(model.config.rope) {}
 
 Rows<const float> Forward::run(const Batch& batch) {
   const ModelConfig& config = model_.config;
   damage_.clear();
   tags_.clear();
-  std::size_t n_position = 0;
   for (const BatchRow& row : batch) {
     tags_.push_back(row.tag);
-    n_position = std::max<std::size_t>(n_position, row.tag.pos.value + 1);
+    rope_.of(row.n_planned).extend(row.tag.pos.value + std::size_t{1});
   }
-  rope_.extend(n_position);
   tap_.begin(batch);
 
   const Rows<float> x = residual_.shape(batch.size(), config.d_model);
-  for (std::size_t i = 0; i < batch.size(); ++i)
+  for (std::size_t i = 0; i < batch.size(); ++i) {
     kernels::decode_row(model_.weights.embed, batch[i].tag.token.value, x.row(i));
+    if (config.embedding_multiplier != 1.0f) kernels::scale(x.row(i), config.embedding_multiplier);
+  }
   tap_.emit({Site::kEmbed, {}, {}}, x);
 
   for (std::size_t l = 0; l < config.n_layer; ++l) run_layer(LayerIdx(l), batch, x);
 
   const Rows<float> out = normed_.shape(batch.size(), config.d_model);
-  normalise(x, model_.weights.final_norm, out);
+  normalise(model_.weights.final_norm, config.rms_eps, x, out);
   tap_.emit({Site::kFinalNorm, {}, {}}, out);
   return out;
 }
@@ -58,13 +65,13 @@ void Forward::run_layer(LayerIdx layer, const Batch& batch, Rows<float> x) {
   const Rows<float> added = added_.shape(x.n_row, x.n_col);
 
   tap_.emit({Site::kResidPre, layer, {}}, x);
-  normalise(x, weights.attn_norm, h);
+  normalise(weights.attn_norm, config.rms_eps, x, h);
   attend_batch(config, weights, rope_, layer, batch, h, attention_, added);
   tap_.emit({Site::kAttnOut, layer, {}}, added);
-  add_rows(added, x);
+  add_rows(added, config.residual_multiplier, x);
   tap_.emit({Site::kResidMid, layer, {}}, x);
 
-  normalise(x, weights.mlp_norm, h);
+  normalise(weights.mlp_norm, config.rms_eps, x, h);
   if (config.routes[layer.value]) {
     for (const std::size_t row : mix_experts(config, weights, interventions_[layer.value], layer,
                                              batch, h, moe_, tap_, added))
@@ -77,24 +84,20 @@ void Forward::run_layer(LayerIdx layer, const Batch& batch, Rows<float> x) {
       tap_.emit({Site::kExpertIndices, layer, {}}, chosen_as_floats(event, moe_));
     if (plan_.routing) sink_.routing(event);
   } else {
-    gated_mlp(weights.mlp, h, moe_, added);
+    gated_mlp(config, weights.mlp, h, moe_, added);
   }
   tap_.emit({Site::kMlpOut, layer, {}}, added);
-  add_rows(added, x);
+  add_rows(added, config.residual_multiplier, x);
   tap_.emit({Site::kResidPost, layer, {}}, x);
   if (plan_.lens > 0) read_lens(layer, x);
 }
 
-void Forward::normalise(Rows<const float> x, std::span<const float> weight, Rows<float> out) const {
-  for (std::size_t i = 0; i < x.n_row; ++i)
-    kernels::rms_norm(x.row(i), weight, model_.config.rms_eps, out.row(i));
-}
-
 void Forward::read_lens(LayerIdx layer, Rows<const float> x) {
   const Rows<float> h = normed_.shape(x.n_row, x.n_col);
-  normalise(x, model_.weights.final_norm, h);
+  normalise(model_.weights.final_norm, model_.config.rms_eps, x, h);
   const std::size_t k = std::min(plan_.lens, model_.config.n_vocab);
-  const VocabularyScan scan = scan_vocabulary(model_.weights.unembed, h, {{}, k});
+  const VocabularyScan scan =
+      scan_vocabulary(model_.weights.unembed, model_.config.logit_divisor, h, {{}, k});
   sink_.lens({layer, tags_, Rows<const TokenId>(scan.top_token.data(), x.n_row, k),
               Rows<const float>(scan.top_logprob.data(), x.n_row, k)});
 }

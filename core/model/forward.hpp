@@ -36,7 +36,6 @@ class Forward {
 
  private:
   void run_layer(LayerIdx layer, const Batch& batch, Rows<float> x);
-  void normalise(Rows<const float> x, std::span<const float> weight, Rows<float> out) const;
   void read_lens(LayerIdx layer, Rows<const float> x);
 
   const Model& model_;
@@ -44,7 +43,7 @@ class Forward {
   std::span<const LayerInterventions> interventions_;
   hooks::Sink& sink_;
   Tap tap_;
-  RopeTable rope_;
+  RopeTables rope_;
   std::vector<hooks::RowTag> tags_;
   std::vector<Damage> damage_;
   AttentionScratch attention_;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/base/error.hpp"
+#include "core/kernels/plain_ops.hpp"
 #include "core/kernels/vector_ops.hpp"
 
 namespace moescope::model {
@@ -47,33 +49,78 @@ void add(const Intervention& x, const ModelConfig& config, LayerInterventions& l
   }
 }
 
-/// The score that experts are ranked by: logits keep the order of both score functions.
-float selection_score(const LayerInterventions& change, std::span<const float> logits,
-                      std::size_t e) {
-  return !change.masked.empty() && change.masked[e] ? kMinusInfinity : logits[e];
+bool is_masked(const LayerInterventions& change, std::size_t e) {
+  return !change.masked.empty() && change.masked[e];
 }
 
 void score_all(const Gating& gating, const LayerInterventions& change,
                std::span<const float> logits, std::span<float> score) {
-  for (std::size_t e = 0; e < logits.size(); ++e) score[e] = selection_score(change, logits, e);
+  for (std::size_t e = 0; e < logits.size(); ++e)
+    score[e] = is_masked(change, e) ? kMinusInfinity : logits[e];
   if (gating.score == ScoreFunction::kSoftmax) {
     kernels::softmax(score, score);
     return;
   }
-  for (float& s : score) s = 1.0f / (1.0f + kernels::exp_f32(-s));
+  for (float& s : score) s = kernels::sigmoid(s);
 }
 
-void choose(const LayerInterventions& change, std::span<const float> logits,
+/// Logits keep the order of both score functions; a bias is added to the scores themselves.
+void rate_all(const LayerInterventions& change, std::span<const float> selection_bias,
+              std::span<const float> logits, const RouteOut& out) {
+  for (std::size_t e = 0; e < logits.size(); ++e) {
+    out.selection[e] = selection_bias.empty() ? logits[e] : out.score[e] + selection_bias[e];
+    if (is_masked(change, e)) out.selection[e] = kMinusInfinity;
+  }
+}
+
+float group_score(GroupScore kind, std::span<const float> selection) {
+  float best = kMinusInfinity;
+  float second = kMinusInfinity;
+  for (const float s : selection) {
+    if (s > best) {
+      second = best;
+      best = s;
+    } else {
+      second = std::max(second, s);
+    }
+  }
+  return kind == GroupScore::kMax ? best : best + second;
+}
+
+/// Closes the groups that are not among the best. Returns for each open group by how much its score
+/// beats the best closed one; empty where there are no groups to choose from.
+std::vector<float> close_groups(const Gating& gating, std::span<float> selection) {
+  if (gating.top_group >= gating.n_group) return {};
+  const std::size_t size = selection.size() / gating.n_group;
+  std::vector<float> score(gating.n_group);
+  for (std::size_t g = 0; g < gating.n_group; ++g)
+    score[g] = group_score(gating.group_score, selection.subspan(g * size, size));
+  std::vector<std::size_t> order(gating.n_group);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&score](std::size_t a, std::size_t b) { return score[a] > score[b]; });
+  const float closed = score[order[gating.top_group]];
+  std::vector<float> lead(gating.n_group, 0.0f);
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    const std::size_t g = order[rank];
+    if (rank < gating.top_group)
+      lead[g] = score[g] - closed;
+    else
+      std::ranges::fill(selection.subspan(g * size, size), kMinusInfinity);
+  }
+  return lead;
+}
+
+void choose(const LayerInterventions& change, std::span<const float> selection,
             std::span<ExpertIdx> expert) {
   for (std::size_t slot = 0; slot < expert.size(); ++slot) {
     float best = kMinusInfinity;
-    std::size_t chosen = logits.size();
-    for (std::size_t e = 0; e < logits.size(); ++e) {
+    std::size_t chosen = selection.size();
+    for (std::size_t e = 0; e < selection.size(); ++e) {
       const auto taken = expert.first(slot);
       if (std::find(taken.begin(), taken.end(), ExpertIdx(e)) != taken.end()) continue;
-      const float s = selection_score(change, logits, e);
-      if (chosen == logits.size() || s > best) {
-        best = s;
+      if (chosen == selection.size() || selection[e] > best) {
+        best = selection[e];
         chosen = e;
       }
     }
@@ -86,10 +133,36 @@ void choose(const LayerInterventions& change, std::span<const float> logits,
   }
 }
 
+/// The weight of one choice of the sparse mixer: its share of a softmax over the experts that come
+/// near the best one left. `taken` is out of the running.
+float mixer_weight(float jitter, std::span<const float> selection, std::span<const ExpertIdx> taken,
+                   ExpertIdx chosen) {
+  const auto is_taken = [&](std::size_t e) {
+    return std::find(taken.begin(), taken.end(), ExpertIdx(e)) != taken.end();
+  };
+  float best = kMinusInfinity;
+  for (std::size_t e = 0; e < selection.size(); ++e)
+    if (!is_taken(e)) best = std::max(best, selection[e]);
+  float sum = 0.0f;
+  float own = 0.0f;
+  for (std::size_t e = 0; e < selection.size(); ++e) {
+    if (is_taken(e) || selection[e] == kMinusInfinity) continue;
+    const float gap = (best - selection[e]) / std::max(std::fabs(selection[e]), best);
+    if (gap > 2.0f * jitter && ExpertIdx(e) != chosen) continue;
+    const float term = kernels::exp_f32(selection[e] - best);
+    sum += term;
+    if (ExpertIdx(e) == chosen) own = term;
+  }
+  return own / sum;
+}
+
 void weigh(const Gating& gating, const LayerInterventions& change, const RouteOut& out) {
   float sum = 0.0f;
   for (std::size_t slot = 0; slot < out.expert.size(); ++slot) {
-    out.weight[slot] = out.score[out.expert[slot].value];
+    out.weight[slot] = gating.mixer_jitter > 0.0f
+                           ? mixer_weight(gating.mixer_jitter, out.selection,
+                                          out.expert.first(slot), out.expert[slot])
+                           : out.score[out.expert[slot].value];
     sum += out.weight[slot];
   }
   for (std::size_t slot = 0; slot < out.expert.size(); ++slot) {
@@ -100,17 +173,33 @@ void weigh(const Gating& gating, const LayerInterventions& change, const RouteOu
   }
 }
 
-void measure_margin(const LayerInterventions& change, std::span<const float> logits,
-                    const RouteOut& out) {
+/// A choice is as safe as its expert among those that could be chosen, and as its group among the
+/// groups.
+void measure_margin(std::span<const float> group_lead, const RouteOut& out) {
   float left_out = kMinusInfinity;
-  for (std::size_t e = 0; e < logits.size(); ++e)
+  for (std::size_t e = 0; e < out.selection.size(); ++e)
     if (std::find(out.expert.begin(), out.expert.end(), ExpertIdx(e)) == out.expert.end())
-      left_out = std::max(left_out, selection_score(change, logits, e));
+      left_out = std::max(left_out, out.selection[e]);
   for (std::size_t slot = 0; slot < out.expert.size(); ++slot) {
-    const float own = selection_score(change, logits, out.expert[slot].value);
-    out.margin[slot] =
-        left_out == kMinusInfinity ? std::numeric_limits<float>::infinity() : own - left_out;
+    const std::size_t e = out.expert[slot].value;
+    float margin = left_out == kMinusInfinity ? std::numeric_limits<float>::infinity()
+                                              : out.selection[e] - left_out;
+    if (!group_lead.empty())
+      margin = std::min(margin, group_lead[e / (out.selection.size() / group_lead.size())]);
+    out.margin[slot] = margin;
   }
+}
+
+/// Whether the groups with the fewest experts left, were they the chosen ones, hold enough.
+bool groups_hold(const Gating& gating, const std::vector<bool>& masked) {
+  if (masked.empty() || gating.top_group >= gating.n_group) return true;
+  const std::size_t size = gating.n_expert / gating.n_group;
+  std::vector<std::size_t> left(gating.n_group);
+  for (std::size_t e = 0; e < masked.size(); ++e) left[e / size] += masked[e] ? 0 : 1;
+  std::sort(left.begin(), left.end());
+  std::size_t n = 0;
+  for (std::size_t g = 0; g < gating.top_group; ++g) n += left[g];
+  return n >= gating.top_k;
 }
 
 }  // namespace
@@ -127,6 +216,11 @@ std::vector<LayerInterventions> layer_interventions(const hooks::InterventionPla
            "interventions: layer {}: {} of {} experts are masked, expected at least {} left to "
            "choose",
            l, n_masked, config.gating.n_expert, config.gating.top_k);
+    if (!groups_hold(config.gating, out[l].masked))
+      fail(ErrorCode::kUsage,
+           "interventions: layer {}: so many experts of its groups are masked that {} groups may "
+           "hold fewer than {} to choose",
+           l, config.gating.top_group, config.gating.top_k);
     for (const ExpertIdx e : out[l].forced)
       if (!out[l].masked.empty() && out[l].masked[e.value])
         fail(ErrorCode::kUsage, "interventions: layer {}: expert {} is both masked and forced", l,
@@ -138,19 +232,21 @@ std::vector<LayerInterventions> layer_interventions(const hooks::InterventionPla
   return out;
 }
 
-bool route(const Gating& gating, const LayerInterventions& change, std::span<const float> logits,
+bool route(const Gating& gating, const LayerInterventions& change,
+           std::span<const float> selection_bias, std::span<const float> logits,
            const RouteOut& out) {
   if (!std::all_of(logits.begin(), logits.end(), [](float v) { return std::isfinite(v); })) {
-    std::fill(out.score.begin(), out.score.end(), 0.0f);
-    std::fill(out.weight.begin(), out.weight.end(), 0.0f);
-    std::fill(out.margin.begin(), out.margin.end(), 0.0f);
+    for (const std::span<float> values : {out.score, out.weight, out.margin, out.selection})
+      std::ranges::fill(values, 0.0f);
     for (std::size_t slot = 0; slot < out.expert.size(); ++slot) out.expert[slot] = ExpertIdx(slot);
     return false;
   }
-  choose(change, logits, out.expert);
   score_all(gating, change, logits, out.score);
+  rate_all(change, selection_bias, logits, out);
+  const std::vector<float> group_lead = close_groups(gating, out.selection);
+  choose(change, out.selection, out.expert);
   weigh(gating, change, out);
-  measure_margin(change, logits, out);
+  measure_margin(group_lead, out);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/model/architecture.hpp"
+#include "core/model/hf_keys.hpp"
 
 namespace moescope::model {
 namespace {
@@ -25,7 +26,6 @@ constexpr std::array kCommonKeys = std::to_array<std::string_view>({"architectur
                                                                     "rope_theta",
                                                                     "rope_scaling",
                                                                     "rope_parameters",
-                                                                    "sliding_window",
                                                                     "tie_word_embeddings",
                                                                     "bos_token_id",
                                                                     "eos_token_id",
@@ -94,51 +94,6 @@ void refuse_unknown_keys(const JsonNode& config, const Architecture& family) {
   }
 }
 
-float finite(const JsonNode& node, double lo, double hi) {
-  const double value = node.number();
-  if (!(value >= lo && value <= hi)) node.expected(fmt::format("a number from {} to {}", lo, hi));
-  return static_cast<float>(value);
-}
-
-void require_value(const JsonNode& config, std::string_view key, const nlohmann::json& wanted) {
-  const auto node = config.find(key);
-  if (node && node->value() != wanted) node->expected(wanted.dump());
-}
-
-Rope read_scaling(const JsonNode& scaling, Rope rope) {
-  std::string kind = "default";
-  if (const auto type = scaling.find("rope_type"))
-    kind = type->string();
-  else if (const auto old = scaling.find("type"))
-    kind = old->string();
-  if (const auto theta = scaling.find("rope_theta")) rope.theta = finite(*theta, 1.0, 1e12);
-  if (kind == "default") return rope;
-  if (kind != "linear" && kind != "llama3")
-    fail(ErrorCode::kBadInput,
-         "{}: rope type '{}' is not supported; supported: default linear llama3", scaling.where(),
-         escape_terminal(kind));
-  rope.kind = kind == "linear" ? RopeKind::kLinear : RopeKind::kLlama3;
-  rope.factor = finite(scaling.at("factor"), 1.0, 1e6);
-  if (rope.kind == RopeKind::kLlama3) {
-    rope.low_freq_factor = finite(scaling.at("low_freq_factor"), 1e-6, 1e6);
-    rope.high_freq_factor = finite(scaling.at("high_freq_factor"), 1e-6, 1e6);
-    if (rope.high_freq_factor <= rope.low_freq_factor)
-      scaling.at("high_freq_factor").expected("more than low_freq_factor");
-    rope.original_context = scaling.at("original_max_position_embeddings").uint(1, 1u << 24);
-  }
-  return rope;
-}
-
-Rope read_rope(const JsonNode& config, std::string_view family) {
-  Rope rope;
-  rope.theta = family == "mixtral" ? 1e6f : 1e4f;
-  if (const auto theta = config.find("rope_theta")) rope.theta = finite(*theta, 1.0, 1e12);
-  if (const auto scaling = config.find("rope_scaling")) rope = read_scaling(*scaling, rope);
-  if (const auto parameters = config.find("rope_parameters"))
-    rope = read_scaling(*parameters, rope);
-  return rope;
-}
-
 void read_token_ids(const JsonNode& config, ModelConfig& out) {
   const auto id = [&](const JsonNode& node) { return TokenId(node.uint(0, out.n_vocab - 1)); };
   if (const auto bos = config.find("bos_token_id")) out.bos = id(*bos);
@@ -154,7 +109,7 @@ void read_token_ids(const JsonNode& config, ModelConfig& out) {
 void read_shape(const JsonNode& config, ModelConfig& out) {
   out.n_vocab = config.at("vocab_size").uint(1, 1u << 24);
   out.d_model = config.at("hidden_size").uint(1, 1u << 20);
-  out.d_expert = config.at("intermediate_size").uint(1, 1u << 22);
+  out.d_mlp = out.d_expert = config.at("intermediate_size").uint(1, 1u << 22);
   out.n_layer = config.at("num_hidden_layers").uint(1, 4096);
   out.n_head = config.at("num_attention_heads").uint(1, 4096);
   const auto n_kv_head = config.find("num_key_value_heads");
@@ -172,13 +127,33 @@ void read_shape(const JsonNode& config, ModelConfig& out) {
   out.n_context = config.at("max_position_embeddings").uint(1, 1u << 26);
 }
 
+/// 8-bit floats with one factor a tensor or a block, and 4-bit floats in blocks of 32: which
+/// tensors are stored so the files themselves say.
+void read_quantisation(const JsonNode& config, ModelConfig& out) {
+  const auto node = config.find("quantization_config");
+  if (!node) return;
+  const std::string method = node->at("quant_method").string();
+  if (method == "mxfp4") return;
+  if (method != "fp8")
+    fail(ErrorCode::kBadInput,
+         "{}: key 'quantization_config': method '{}' is not supported; supported: fp8 mxfp4",
+         config.where(), escape_terminal(method));
+  require_value(*node, "fmt", "e4m3");
+  const auto block = node->find("weight_block_size");
+  if (!block) return;
+  const auto sizes = block->items();
+  if (sizes.size() != 2) block->expected("rows and columns");
+  out.scale_block = {sizes[0].uint(1, 1u << 20), sizes[1].uint(1, 1u << 20)};
+}
+
 /// Each number may be in its range and their product still count no model.
 void refuse_absurd_size(const JsonNode& config, const ModelConfig& c) {
   constexpr double kMostParameters = 1e15;
   const auto real = [](std::size_t n) { return static_cast<double>(n); };
-  const double mlps = real(c.n_layer) * real(std::max<std::size_t>(c.gating.n_expert, 1));
+  const double mlps = real(c.n_layer) * real(c.gating.n_expert);
   const double attention = 2 * real(c.n_layer) * (real(c.d_query()) + real(c.d_key_value()));
-  const double n = real(c.d_model) * (3 * mlps * real(c.d_expert) + attention +
+  const double dense = 3 * real(c.n_layer) * real(c.d_mlp + c.shared.d_hidden);
+  const double n = real(c.d_model) * (3 * mlps * real(c.d_expert) + dense + attention +
                                       2 * real(c.n_vocab) + mlps + real(c.n_layer));
   if (n > kMostParameters)
     fail(ErrorCode::kBadInput,
@@ -191,25 +166,21 @@ void refuse_absurd_size(const JsonNode& config, const ModelConfig& c) {
 
 ModelConfig read_hf_config(const JsonNode& config) {
   const Architecture& family = architecture_of(config);
-  if (config.find("quantization_config"))
-    fail(ErrorCode::kBadInput,
-         "{}: key 'quantization_config': quantised checkpoints are not supported; supported: f32 "
-         "f16 bf16",
-         config.where());
   refuse_unknown_keys(config, family);
   require_value(config, "hidden_act", "silu");
-  require_value(config, "attention_bias", false);
+  if (!contains(family.own_keys, "attention_bias")) require_value(config, "attention_bias", false);
   require_value(config, "mlp_bias", false);
 
   ModelConfig out;
   out.family = family.family;
   read_shape(config, out);
   out.rms_eps = finite(config.at("rms_norm_eps"), 0.0, 1.0);
-  if (const auto tied = config.find("tie_word_embeddings")) out.tied_embeddings = tied->boolean();
-  if (const auto window = config.find("sliding_window"); window && family.family != "llama")
-    out.sliding_window = window->uint(1, 1u << 26);
-  out.rope = read_rope(config, family.family);
+  out.tied_embeddings = flag_or(config, "tie_word_embeddings", false);
+  out.attention.scale = 1.0f / std::sqrt(static_cast<float>(out.d_head));
+  out.rope = read_rope(config, family.family == "mixtral" ? 1e6f : 1e4f, out.d_head, out.n_context);
+  out.routes.assign(out.n_layer, false);
   read_token_ids(config, out);
+  read_quantisation(config, out);
   family.read(config, out);
   refuse_absurd_size(config, out);
   return out;

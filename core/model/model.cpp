@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/formats/gguf_model.hpp"
+#include "core/model/gguf_config.hpp"
+
 namespace moescope::model {
 namespace {
 
@@ -26,12 +29,37 @@ ModelConfig read_config(const formats::ModelFolder& folder) {
   return config;
 }
 
-Model open_model(const std::filesystem::path& path) {
-  formats::ModelFolder folder = formats::ModelFolder::open(path);
+namespace {
+
+Model open_folder(const std::filesystem::path& path) {
+  const formats::ModelFolder folder = formats::ModelFolder::open(path);
   ModelConfig config = read_config(folder);
   formats::WeightFiles files = folder.open_weights();
-  Weights weights = bind_weights(files, architecture_named(config.family), config);
-  return {std::move(folder), std::move(config), std::move(files), std::move(weights)};
+  Weights weights = bind_weights(files, architecture_named(config.family).names, config);
+  ModelSource source{.place = folder.folder().path(),
+                     .config_text = folder.config().text,
+                     .tokenizer_files = folder.tokenizer_files(),
+                     .identity_files = folder.identity_files(files)};
+  return {std::move(source), std::move(config), std::move(files), std::move(weights)};
+}
+
+Model open_gguf(const std::filesystem::path& path) {
+  formats::GgufModel gguf = formats::GgufModel::open(path);
+  ModelConfig config = read_gguf_config(gguf.metadata, gguf.weights);
+  Weights weights = bind_weights(gguf.weights, gguf_names(config), config);
+  ModelSource source{.place = path,
+                     .config_text = gguf_config_text(gguf.metadata),
+                     .tokenizer_files = {},
+                     .identity_files = {gguf.weights.files().begin(), gguf.weights.files().end()}};
+  if (gguf.metadata.find("tokenizer.ggml.model") != nullptr)
+    source.tokenizer_files.push_back(path.filename().string());
+  return {std::move(source), std::move(config), std::move(gguf.weights), std::move(weights)};
+}
+
+}  // namespace
+
+Model open_model(const std::filesystem::path& path) {
+  return formats::is_gguf_file(path) ? open_gguf(path) : open_folder(path);
 }
 
 }  // namespace moescope::model

@@ -15,14 +15,16 @@ namespace moescope::model {
 /// Working memory and results of one routed layer, kept between layers.
 struct MoeScratch {
   Buffer logits, score, weight, margin;  ///< [batch, n_expert] twice, [batch, top_k] twice
+  Buffer selection;                      ///< [batch, n_expert]
   std::vector<ExpertIdx> expert;         ///< [batch, top_k]
-  Buffer gathered, gate, up, hidden, output;
+  Buffer gathered, gate, up, gate_up, hidden, output;
   Buffer slot_output;  ///< [batch * top_k, d_model]
   Buffer chosen;       ///< [batch, top_k] expert numbers as floats, for captures
+  Buffer shared;       ///< [batch, d_model]
 };
 
 /// The mixture of experts of one layer: route every token, compute each expert once over the tokens
-/// that chose it, add the weighted outputs best expert first.
+/// that chose it, add the weighted outputs best expert first, then the shared expert's.
 /// Shapes: x, out [batch, d_model]. Returns the batch rows whose router logits were not finite.
 std::vector<std::size_t> mix_experts(const ModelConfig& config, const LayerWeights& weights,
                                      const LayerInterventions& change, LayerIdx layer,
@@ -37,8 +39,8 @@ hooks::RoutingEvent routing_event(const ModelConfig& config, LayerIdx layer,
 /// top_k].
 Rows<const float> chosen_as_floats(const hooks::RoutingEvent& event, MoeScratch& scratch);
 
-/// down(silu(gate(x)) · up(x)). Shapes: x, out [n, d_model].
-void gated_mlp(const MlpWeights& weights, Rows<const float> x, MoeScratch& scratch,
-               Rows<float> out);
+/// down(activation(gate(x), up(x))). Shapes: x, out [n, d_model].
+void gated_mlp(const ModelConfig& config, const MlpWeights& weights, Rows<const float> x,
+               MoeScratch& scratch, Rows<float> out);
 
 }  // namespace moescope::model

@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <optional>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/model/engine.hpp"
 
 namespace moescope::model {
 namespace {
-
-using nlohmann::json;
 
 /// All that our own run of one sequence yields, in the reference's shapes.
 struct Observed {
@@ -120,6 +121,27 @@ class Comparison {
 std::vector<JsonNode> items(const JsonNode& node, std::size_t n) {
   auto out = node.items();
   if (out.size() != n) node.expected(fmt::format("an array of {}", n));
+  return out;
+}
+
+/// The items of an array that stands beside another one; n times nothing where it is absent.
+std::vector<std::optional<JsonNode>> items_beside(const std::optional<JsonNode>& node,
+                                                  std::size_t n) {
+  if (!node) return std::vector<std::optional<JsonNode>>(n);
+  const auto found = items(*node, n);
+  return {found.begin(), found.end()};
+}
+
+/// Every key of a reference; the first three say what it is.
+constexpr std::string_view kKeys[] = {
+    "source",        "input_ids", "router_modules",     "logits_first16",
+    "logsumexp",     "argmax",    "next_token_logprob", "hidden_norm",
+    "router_logits", "experts",   "expert_weights"};
+
+std::vector<std::string> unknown_keys(const JsonNode& reference) {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : reference.value().items())
+    if (std::find(std::begin(kKeys), std::end(kKeys), key) == std::end(kKeys)) out.push_back(key);
   return out;
 }
 
@@ -268,23 +290,31 @@ class Judge {
   void compare_choices() {
     const auto chosen = find("experts");
     const auto weights = find("expert_weights");
-    if (!chosen) return;
+    if (!chosen) {
+      // Weights belong to experts: without those nobody knows whose they are.
+      if (weights) result_.not_compared.emplace_back("expert_weights");
+      return;
+    }
     Comparison c("expert_weights", tolerance_.weight);
     result_.smallest_margin = std::numeric_limits<double>::infinity();
     const auto layers = items(*chosen, config_.n_route());
+    const auto weight_layers = items_beside(weights, config_.n_route());
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const auto sequences = items(layers[l], observed_.size());
+      const auto weight_sequences = items_beside(weight_layers[l], observed_.size());
       for (std::size_t s = 0; s < sequences.size(); ++s) {
-        const auto positions = items(sequences[s], observed_[s].expert[l].size());
-        for (std::size_t p = 0; p < positions.size(); ++p)
-          compare_choice({l, s, p, {}, {}, 0}, positions[p], weights, c);
+        const std::size_t n = observed_[s].expert[l].size();
+        const auto positions = items(sequences[s], n);
+        const auto weight_positions = items_beside(weight_sequences[s], n);
+        for (std::size_t p = 0; p < n; ++p)
+          compare_choice({l, s, p, {}, {}, 0}, positions[p], weight_positions[p], c);
       }
     }
     if (weights) result_.sites.push_back(c.take());
   }
 
   void compare_choice(RoutingDifference at, const JsonNode& chosen,
-                      const std::optional<JsonNode>& weights, Comparison& c) {
+                      const std::optional<JsonNode>& weight, Comparison& c) {
     const Observed& o = observed_[at.sequence];
     at.ours = o.expert[at.layer][at.position];
     at.margin = o.margin[at.layer][at.position];
@@ -300,11 +330,8 @@ class Judge {
       result_.routing.push_back(std::move(at));
       return;
     }
-    if (!weights) return;
-    const json& values = weights->value();
-    const JsonNode row(values.at(at.layer).at(at.sequence).at(at.position), weights->where(),
-                       weights->path());
-    const auto wanted = items(row, at.ours.size());
+    if (!weight) return;
+    const auto wanted = items(*weight, at.ours.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const auto slot = static_cast<std::size_t>(
           std::find(at.ours.begin(), at.ours.end(), at.reference[i]) - at.ours.begin());
@@ -334,18 +361,15 @@ ParityResult compare_with_reference(const Model& model, const JsonNode& referenc
                                     const ParityTolerance& tolerance) {
   const auto ids = read_ids(reference, model.config.n_vocab);
   const std::vector<Observed> observed = run(model, ids);
-  ParityResult result;
-  try {
-    result = Judge(model, reference, tolerance, observed).judge();
-  } catch (const json::exception& e) {
-    fail(ErrorCode::kBadInput, "{}: a list is shorter than its neighbours: {}", reference.where(),
-         e.what());
-  }
-  if (result.sites.empty() && result.n_choice == 0)
+  ParityResult result = Judge(model, reference, tolerance, observed).judge();
+  std::uint64_t n_value = result.n_choice;
+  for (const SiteParity& site : result.sites) n_value += site.n_value;
+  if (n_value == 0)
     fail(ErrorCode::kBadInput,
          "{}: holds nothing to compare; expected keys such as 'logsumexp' or 'experts'",
          reference.where());
   if (const auto source = reference.find("source")) result.source = source->string();
+  result.unknown = unknown_keys(reference);
   result.n_sequence = ids.size();
   for (const auto& sequence : ids) result.n_token += sequence.size();
   return result;

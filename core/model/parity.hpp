@@ -45,14 +45,16 @@ struct ParityResult {
   std::vector<SiteParity> sites;
   std::uint64_t n_choice = 0;  ///< (token, layer) pairs compared
   std::vector<RoutingDifference> routing;
-  double smallest_margin = 0;             ///< over all compared choices, in router logits
-  std::vector<std::string> not_compared;  ///< keys that the reference lacks
+  double smallest_margin = 0;  ///< over all compared choices, in router logits
+  /// Keys that the reference lacks, and keys that it has and that mean nothing without these.
+  std::vector<std::string> not_compared;
+  std::vector<std::string> unknown;  ///< the reference's other keys, which nothing was made of
   bool equal() const;
 };
 
 /// Runs the reference's sequences and compares all that it holds. The form is that of
-/// docs/parity.md. Errors: kBadInput: the reference is malformed or was made with a model of
-/// another shape.
+/// tests/golden/README.md. Errors: kBadInput: the reference is malformed, holds no value to compare
+/// or was made with a model of another shape.
 ParityResult compare_with_reference(const Model& model, const JsonNode& reference,
                                     const ParityTolerance& tolerance = {});
 

@@ -1,5 +1,7 @@
 #include "core/model/rope_table.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "core/kernels/math64.hpp"
@@ -17,33 +19,61 @@ float scale_llama3(float frequency, const Rope& rope) {
   return (1.0f - smooth) * frequency / rope.factor + smooth * frequency;
 }
 
+/// The dimension that turns `rotations` times within the original context.
+double yarn_dimension(const Rope& rope, float rotations) {
+  const double turns = static_cast<double>(rope.original_context) /
+                       (static_cast<double>(rotations) * 2.0 * std::numbers::pi);
+  return static_cast<double>(rope.d_rotary) * kernels::log_f64(turns) /
+         (2.0 * kernels::log_f64(static_cast<double>(rope.theta)));
+}
+
+/// Fast dimensions keep their frequency, slow ones are divided by the factor, with a ramp between.
+float scale_yarn(float power, std::size_t i, const Rope& rope) {
+  double low = yarn_dimension(rope, rope.beta_fast);
+  double high = yarn_dimension(rope, rope.beta_slow);
+  if (rope.truncate) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, static_cast<double>(rope.d_rotary) - 1.0);
+  if (low == high) high += 0.001;
+  const auto from = static_cast<float>(low);
+  const auto width = static_cast<float>(high - low);
+  const float ramp = std::clamp((static_cast<float>(i) - from) / width, 0.0f, 1.0f);
+  const float keeps = 1.0f - ramp;
+  return 1.0f / (rope.factor * power) * (1.0f - keeps) + 1.0f / power * keeps;
+}
+
 }  // namespace
 
-std::vector<float> rope_frequencies(const Rope& rope, std::size_t d_head) {
-  std::vector<float> out(d_head / 2);
+std::vector<float> rope_frequencies(const Rope& rope, bool is_long) {
+  std::vector<float> out(rope.d_rotary / 2);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    const float exponent = static_cast<float>(2 * i) / static_cast<float>(d_head);
+    const float exponent = static_cast<float>(2 * i) / static_cast<float>(rope.d_rotary);
     const double log_base =
         static_cast<double>(exponent) * kernels::log_f64(static_cast<double>(rope.theta));
-    const auto base = static_cast<float>(1.0 / kernels::exp_f64(-log_base));
-    const float frequency = 1.0f / base;
+    const auto power = static_cast<float>(1.0 / kernels::exp_f64(-log_base));
     switch (rope.kind) {
       case RopeKind::kDefault:
-        out[i] = frequency;
+        out[i] = 1.0f / power;
         break;
       case RopeKind::kLinear:
-        out[i] = frequency / rope.factor;
+        out[i] = 1.0f / power / rope.factor;
         break;
       case RopeKind::kLlama3:
-        out[i] = scale_llama3(frequency, rope);
+        out[i] = scale_llama3(1.0f / power, rope);
+        break;
+      case RopeKind::kYarn:
+        out[i] = scale_yarn(power, i, rope);
+        break;
+      case RopeKind::kLongRope:
+        out[i] = 1.0f / ((is_long ? rope.long_factor : rope.short_factor)[i] * power);
         break;
     }
   }
   return out;
 }
-
-RopeTable::RopeTable(const Rope& rope, std::size_t d_head)
-    : frequency_(rope_frequencies(rope, d_head)) {}
 
 void RopeTable::extend(std::size_t n_position) {
   const std::size_t half = frequency_.size();
@@ -51,8 +81,8 @@ void RopeTable::extend(std::size_t n_position) {
     for (const float frequency : frequency_) {
       const double angle = static_cast<float>(pos) * frequency;
       const kernels::SinCos turned = kernels::sin_cos_f64(angle);
-      cos_.push_back(static_cast<float>(turned.cos));
-      sin_.push_back(static_cast<float>(turned.sin));
+      cos_.push_back(static_cast<float>(turned.cos) * magnitude_);
+      sin_.push_back(static_cast<float>(turned.sin) * magnitude_);
     }
   }
 }
@@ -63,6 +93,16 @@ std::span<const float> RopeTable::cos(std::size_t position) const {
 
 std::span<const float> RopeTable::sin(std::size_t position) const {
   return {sin_.data() + position * frequency_.size(), frequency_.size()};
+}
+
+RopeTables::RopeTables(const Rope& rope)
+    : original_context_(rope.kind == RopeKind::kLongRope ? rope.original_context : 0),
+      usual_(rope_frequencies(rope), rope.magnitude),
+      long_(rope_frequencies(rope, true),
+            rope.kind == RopeKind::kLongRope ? rope.long_magnitude : rope.magnitude) {}
+
+RopeTable& RopeTables::of(std::size_t n_position) {
+  return original_context_ > 0 && n_position > original_context_ ? long_ : usual_;
 }
 
 }  // namespace moescope::model

@@ -19,6 +19,7 @@ struct Sequence {
   std::uint64_t rules = 0;  ///< capture rules whose prompt pattern matches
   Random random;
   std::vector<TokenId> tokens;  ///< prompt and what was generated
+  std::size_t n_planned = 0;    ///< prompt and what may be generated, within the context
   std::size_t n_done = 0;       ///< tokens that have passed through the model
   bool closed = false;          ///< generates no more
   hooks::FinishReason reason = hooks::FinishReason::kScored;

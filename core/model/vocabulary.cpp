@@ -113,21 +113,38 @@ VocabularyScan scan(std::size_t n_row, std::size_t n_vocab, const VocabularyQuer
   return out;
 }
 
+/// What comes after the products of entries first … first + n - 1.
+void finish_logits(const Projection& unembed, float divisor, std::size_t first,
+                   std::span<float> logits) {
+  if (!unembed.bias.empty())
+    kernels::add(std::span(unembed.bias).subspan(first, logits.size()), logits);
+  if (divisor != 1.0f)
+    for (float& v : logits) v /= divisor;
+}
+
 }  // namespace
 
-VocabularyScan scan_vocabulary(const kernels::Matrix& unembed, Rows<const float> x,
+void unembed(const Projection& unembed, float divisor, Rows<const float> x, Rows<float> logits) {
+  kernels::matmul(unembed.w, x, logits);
+  for (std::size_t i = 0; i < logits.n_row; ++i) finish_logits(unembed, divisor, 0, logits.row(i));
+}
+
+VocabularyScan scan_vocabulary(const Projection& unembed, float divisor, Rows<const float> x,
                                const VocabularyQuery& query) {
-  std::vector<float> row(unembed.n_col);
+  std::vector<float> row(unembed.w.n_col);
   const NextLogit next_logit = [&](std::size_t i, TokenId next) {
-    kernels::decode_row(unembed, next.value, row);
-    return kernels::dot(x.row(i), row);
+    kernels::decode_row(unembed.w, next.value, row);
+    float logit = kernels::dot(x.row(i), row);
+    finish_logits(unembed, divisor, next.value, {&logit, 1});
+    return logit;
   };
   const TileLogits tile_logits = [&](std::size_t first, std::size_t n, std::span<float> buffer) {
     const Rows<float> out(buffer.data(), x.n_row, n);
-    kernels::matmul_rows(unembed, first, n, x, out);
+    kernels::matmul_rows(unembed.w, first, n, x, out);
+    for (std::size_t i = 0; i < out.n_row; ++i) finish_logits(unembed, divisor, first, out.row(i));
     return Rows<const float>(out);
   };
-  return scan(x.n_row, unembed.n_row, query, next_logit, tile_logits);
+  return scan(x.n_row, unembed.w.n_row, query, next_logit, tile_logits);
 }
 
 VocabularyScan scan_logits(Rows<const float> logits, const VocabularyQuery& query) {

@@ -7,7 +7,7 @@
 #include "core/base/index.hpp"
 #include "core/base/rows.hpp"
 #include "core/hooks/event.hpp"
-#include "core/kernels/matrix.hpp"
+#include "core/model/weights.hpp"
 
 namespace moescope::model {
 
@@ -25,9 +25,12 @@ struct VocabularyScan {
   std::vector<float> top_logprob;
 };
 
-/// Statistics of logits = x · unembedᵀ, tile by tile: the whole matrix is never stored.
+/// logits = (x · unembedᵀ + bias) / divisor. Shapes: x [n_row, d_model]; logits [n_row, n_vocab].
+void unembed(const Projection& unembed, float divisor, Rows<const float> x, Rows<float> logits);
+
+/// Statistics of these logits, tile by tile: the whole matrix is never stored.
 /// Shapes: unembed [n_vocab, d_model]; x [n_row, d_model].
-VocabularyScan scan_vocabulary(const kernels::Matrix& unembed, Rows<const float> x,
+VocabularyScan scan_vocabulary(const Projection& unembed, float divisor, Rows<const float> x,
                                const VocabularyQuery& query);
 
 /// The same, to the bit, from logits that are there already. Shapes: logits [n_row, n_vocab].

@@ -30,8 +30,7 @@ class Assessed {
   std::string why_;
 };
 
-/// An estimate with two-sided limits. Limits are not cut to the range of the quantity: a corrected
-/// divergence below 0 says "no more than chance".
+/// An estimate with two-sided limits.
 struct Estimate {
   double value = 0;
   double se = 0;

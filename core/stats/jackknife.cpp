@@ -59,6 +59,7 @@ class LeaveOut {
     }
   }
 
+  /// The divergence without these rows, one a sample at most.
   double without(std::span<const Row> rows) const {
     std::vector<double> mixture = mixture_;
     std::vector<double> rest(n_category_);
@@ -77,6 +78,34 @@ class LeaveOut {
     return h - entropies / k;
   }
 
+  std::size_t n_direction() const { return n_sample_ * n_category_; }
+
+  /// How the shares move when these rows are left out, scaled so that the product of two such
+  /// directions is the second derivative of the divergence along both: with p a sample's shares and
+  /// m their mixture, sqrt(p / (n_sample ln 2)) (dp / p - dm / m).
+  /// Shapes: direction [n_sample, n_category].
+  void direction(std::span<const Row> rows, std::span<double> direction) const {
+    const auto k = static_cast<double>(n_sample_);
+    std::fill(direction.begin(), direction.end(), 0.0);
+    std::vector<double> mixed(n_category_, 0.0);
+    for (const Row& row : rows) {
+      const auto count = sample(row.sample);
+      const double n = sum_[row.sample];
+      const double n_out = sum(row.count);
+      for (std::size_t i = 0; i < n_category_; ++i) {
+        const double moved = (count[i] - row.count[i]) / (n - n_out) - count[i] / n;
+        direction[row.sample * n_category_ + i] = moved;
+        mixed[i] += moved;
+      }
+    }
+    for (std::size_t s = 0; s < n_sample_; ++s)
+      for (std::size_t i = 0; i < n_category_; ++i) {
+        double& d = direction[s * n_category_ + i];
+        const double p = sample(s)[i] / sum_[s];
+        d = p > 0 ? std::sqrt(p / (k * std::log(2.0))) * (d / p - mixed[i] / mixture_[i]) : 0;
+      }
+  }
+
  private:
   std::span<const double> sample(std::size_t s) const {
     return std::span(total_).subspan(s * n_category_, n_category_);
@@ -89,18 +118,25 @@ class LeaveOut {
   std::vector<double> entropy_;
 };
 
-/// Standard error, limits and the mean of the leave-one-out values.
-Estimate spread(std::span<const double> left_out, double df, double level, double& mean) {
-  const auto n = static_cast<double>(left_out.size());
-  mean = sum(left_out) / n;
+/// Sum of the squares of all products of two rows of x, the same for rows and for columns.
+double sum_squared_products(std::span<const double> x, std::size_t n_row) {
+  const std::size_t n_column = n_row > 0 ? x.size() / n_row : 0;
+  std::vector<double> turned;
+  if (n_column < n_row) {
+    turned.resize(x.size());
+    for (std::size_t r = 0; r < n_row; ++r)
+      for (std::size_t i = 0; i < n_column; ++i) turned[i * n_row + r] = x[r * n_column + i];
+    return sum_squared_products(turned, n_column);
+  }
   double squares = 0;
-  for (const double v : left_out) squares += (v - mean) * (v - mean);
-  Estimate e;
-  e.se = std::sqrt((n - 1) / n * squares);
-  e.level = level;
-  e.df = df;
-  e.n_cluster = left_out.size();
-  return e;
+  for (std::size_t a = 0; a < n_row; ++a)
+    for (std::size_t b = 0; b <= a; ++b) {
+      const auto row = x.subspan(a * n_column, n_column);
+      const auto other = x.subspan(b * n_column, n_column);
+      const double product = std::transform_reduce(row.begin(), row.end(), other.begin(), 0.0);
+      squares += (a == b ? 1 : 2) * product * product;
+    }
+  return squares;
 }
 
 void set_limits(Estimate& e, double value) {
@@ -163,19 +199,44 @@ Assessed<Divergence> jackknife_divergence(const ClusterTable& table,
     return Assessed<Divergence>::not_assessable(std::move(why));
   const LeaveOut sums(table);
   const auto rows = table.rows();
-  std::vector<double> left_out;
-  each_cluster(rows, [&](std::size_t begin, std::size_t end) {
-    left_out.push_back(sums.without(std::span(rows).subspan(begin, end - begin)));
-  });
   const auto n_cluster = table.n_cluster();
-  const std::size_t fewest = *std::min_element(n_cluster.begin(), n_cluster.end());
-
   Divergence result;
   result.plug_in = sums.without({});
-  double mean = 0;
-  result.corrected = spread(left_out, static_cast<double>(fewest - 1), options.level, mean);
-  const auto n = static_cast<double>(left_out.size());
-  set_limits(result.corrected, n * result.plug_in - (n - 1) * mean);
+  std::vector<double> left_out;
+  std::vector<double> factor;
+  std::vector<double> directions;
+  each_cluster(rows, [&](std::size_t begin, std::size_t end) {
+    const auto gone = std::span(rows).subspan(begin, end - begin);
+    std::size_t fewest = n_cluster[gone.front().sample];
+    for (const Row& row : gone) fewest = std::min(fewest, n_cluster[row.sample]);
+    factor.push_back(1 - 1 / static_cast<double>(fewest));
+    left_out.push_back(sums.without(gone));
+    directions.resize(directions.size() + sums.n_direction());
+    const auto direction = std::span(directions).last(sums.n_direction());
+    sums.direction(gone, direction);
+    for (double& d : direction) d *= std::sqrt(factor.back());
+  });
+
+  double bias = 0;
+  for (std::size_t c = 0; c < left_out.size(); ++c)
+    bias += factor[c] * (left_out[c] - result.plug_in);
+  const double centre = result.plug_in + bias / sum(factor);
+  double first = 0;
+  for (std::size_t c = 0; c < left_out.size(); ++c)
+    first += factor[c] * (left_out[c] - centre) * (left_out[c] - centre);
+  const double second = sum_squared_products(directions, left_out.size()) / 2;
+  const double rest =
+      bias - std::inner_product(directions.begin(), directions.end(), directions.begin(), 0.0) / 2;
+
+  result.unbounded = result.plug_in - bias;
+  Estimate& e = result.corrected;
+  e.se = std::sqrt(first + second + rest * rest);
+  e.level = options.level;
+  e.df = static_cast<double>(*std::min_element(n_cluster.begin(), n_cluster.end()) - 1);
+  e.n_cluster = left_out.size();
+  set_limits(e, result.unbounded);
+  const double most = std::log2(static_cast<double>(table.n_sample()));
+  for (double* v : {&e.value, &e.lower, &e.upper}) *v = std::clamp(*v, 0.0, most);
   return result;
 }
 
@@ -198,8 +259,14 @@ Assessed<Estimate> jackknife_share(const ClusterTable& table, std::size_t sample
   for (const Row& row : rows)
     if (row.sample == sample)
       left_out.push_back((hits - row.count[category]) / (all - sum(row.count)));
-  double mean = 0;
-  Estimate e = spread(left_out, static_cast<double>(n_cluster - 1), options.level, mean);
+  const auto n = static_cast<double>(n_cluster);
+  const double mean = sum(left_out) / n;
+  double squares = 0;
+  for (const double v : left_out) squares += (v - mean) * (v - mean);
+  Estimate e{.se = std::sqrt((n - 1) / n * squares),
+             .level = options.level,
+             .df = n - 1,
+             .n_cluster = n_cluster};
   set_limits(e, hits / all);
   return e;
 }

@@ -36,6 +36,7 @@ class AddedTokens {
  public:
   /// `pattern` is what to look for: the content, normalised where the token says so.
   void add(const AddedToken& token, std::string_view pattern);
+  bool empty() const noexcept { return tokens_.empty(); }
   /// Whether a special token may stand for the bytes [begin, end); empty: always.
   using Permission = std::function<bool(std::size_t begin, std::size_t end)>;
   /// Cuts the text up. With `special` off, special tokens stay text; so do those without permission.

@@ -229,7 +229,7 @@ RunInfo run_info(const model::Model& model, const tokenizer::Tokenizer& tokenize
   const model::ModelConfig& c = model.config;
   RunInfo info;
   info.tokenizer_hash = tokenizer.hash();
-  info.config = model.folder.config().text;
+  info.config = model.source.config_text;
   info.family = c.family;
   info.n_layer = c.n_layer;
   info.n_expert = c.gating.n_expert;

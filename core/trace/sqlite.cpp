@@ -90,10 +90,9 @@ void Database::raise(int code, std::string_view what) const {
   const char* text =
       state_->handle != nullptr ? sqlite3_errmsg(state_->handle) : sqlite3_errstr(code);
   const int cause = state_->handle != nullptr ? sqlite3_system_errno(state_->handle) : 0;
-  const bool lacks_something = cause == EMFILE || cause == ENFILE || cause == ENOSPC ||
-                               cause == EDQUOT || cause == ENOMEM;
-  if ((code & 0xff) == SQLITE_CANTOPEN && lacks_something)
-    formats::fail_errno(state_->name, cause);
+  const bool lacks_something =
+      cause == EMFILE || cause == ENFILE || cause == ENOSPC || cause == EDQUOT || cause == ENOMEM;
+  if ((code & 0xff) == SQLITE_CANTOPEN && lacks_something) formats::fail_errno(state_->name, cause);
   ErrorCode error = ErrorCode::kBadInput;
   std::string_view advice;
   for (const SqliteMeaning& row : kMeanings)

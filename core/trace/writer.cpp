@@ -239,6 +239,8 @@ Writer::~Writer() {
 Writer::Writer(Writer&&) noexcept = default;
 
 std::int64_t Writer::begin_run(const RunInfo& info) {
+  if (state_->run != 0 || state_->queue.drained())
+    fail(ErrorCode::kBadInput, "{}: a writer writes one run; open another", state_->db.name());
   enter_wal(state_->db);
   try {
     if (info.keeps_activations) SidecarFolder(state_->place, next_run(state_->db)).require_unused();

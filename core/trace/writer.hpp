@@ -45,7 +45,7 @@ class Writer {
   ~Writer();
   Writer(Writer&&) noexcept;
 
-  /// Appends a run and returns its id.
+  /// Appends a run and returns its id. Errors: kBadInput: a second run of one writer.
   std::int64_t begin_run(const RunInfo& info);
 
   /// Continues the newest unfinished run of the same plan, begins one where the file has no run,

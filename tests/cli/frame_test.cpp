@@ -2,14 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/exit_codes.hpp"
 #include "cli/help.hpp"
 #include "cli/json_output.hpp"
 #include "cli/operands.hpp"
@@ -17,6 +20,7 @@
 #include "cli/share.hpp"
 #include "cli/terminal.hpp"
 #include "core/base/error.hpp"
+#include "core/base/text_width.hpp"
 
 namespace moescope::cli {
 namespace {
@@ -62,6 +66,77 @@ TEST(Help, StaysWithinTheWidth) {
     std::istringstream lines(overview_help(width));
     for (std::string line; std::getline(lines, line);)
       EXPECT_LE(line.size(), static_cast<std::size_t>(width)) << line;
+  }
+}
+
+/// A line that is too wide has one word, or one quoted argument, which cannot be broken.
+void expect_fits(const std::string& line, int width) {
+  const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+  std::string word = line.substr(begin);
+  if (word.ends_with(" \\")) word.resize(word.size() - 2);
+  if (word.find(' ') == std::string::npos || word.starts_with('\'')) return;
+  EXPECT_LE(display_width(line), static_cast<std::size_t>(width)) << line;
+}
+
+TEST(Help, CommandPagesStayWithinTheWidth) {
+  for (const int width : {40, 60, 80, 100})
+    for (const CommandInfo* command : commands()) {
+      std::istringstream lines(command_help(*command, width));
+      for (std::string line; std::getline(lines, line);) expect_fits(line, width);
+    }
+}
+
+/// What a shell makes of a command: its words, one a line.
+std::string words_in_a_shell(const std::string& command) {
+  const std::string script = "set -f\nmoescope() { printf '%s\\n' \"$@\"; }\n" + command;
+  FILE* pipe = ::popen(
+      ("bash -c '" + std::regex_replace(script, std::regex("'"), "'\\''") + "'").c_str(), "r");
+  std::string out;
+  char buffer[4096];
+  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, n);
+  EXPECT_EQ(::pclose(pipe), 0) << command;
+  return out;
+}
+
+TEST(Help, BrokenExamplesAreTheSameCommand) {
+  EXPECT_EQ(wrap_command("moescope a 'b c d' --e", 20, 2), "  moescope a \\\n      'b c d' --e\n");
+  EXPECT_EQ(wrap_command("moescope a", 20, 2), "  moescope a\n");
+  const std::string odd = "moescope 'two  words' \"it's \\\" here\" a\\ b --last";
+  EXPECT_EQ(words_in_a_shell(odd), "two  words\nit's \" here\na b\n--last\n");
+  EXPECT_EQ(words_in_a_shell(wrap_command(odd, 10, 2)), words_in_a_shell(odd));
+  for (const CommandInfo* command : commands())
+    for (const Example& example : command->examples) {
+      const std::string text(example.command);
+      if (text.find_first_of("|<>") != std::string::npos) continue;  // reads or writes files
+      EXPECT_EQ(words_in_a_shell(wrap_command(text, 40, 2)), words_in_a_shell(text)) << text;
+    }
+}
+
+TEST(Help, WrapCountsColumns) {
+  EXPECT_EQ(wrap("日本 語 日本", 7, 0), "日本 語\n日本\n");
+  EXPECT_EQ(wrap("😀😀 😀 a", 6, 1), " 😀😀\n 😀 a\n");
+  EXPECT_EQ(wrap("e\xcc\x81"
+                 "a e\xcc\x81"
+                 "a",
+                 5, 0),
+            "e\xcc\x81"
+            "a e\xcc\x81"
+            "a\n");
+  EXPECT_EQ(wrap("a 日本語の長い文 b", 6, 0), "a\n日本語\nの長い\n文 b\n");
+}
+
+TEST(Help, CsvOptionsSayThatFormulasAreGuarded) {
+  for (const char* name : {"sql", "tokens"})
+    for (const OptionInfo& option : find_command(name)->options) {
+      if (option.name != "csv") continue;
+      EXPECT_THAT(std::string(option.help), HasSubstr("apostrophe"));
+    }
+}
+
+TEST(ExitCodes, SayWhichAreReserved) {
+  for (const ExitCodeInfo& code : kExitCodes) {
+    const bool reserved = code.code >= 3 && code.code <= 5;
+    EXPECT_EQ(code.meaning.find("(reserved for ") != std::string_view::npos, reserved) << code.code;
   }
 }
 

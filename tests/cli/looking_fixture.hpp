@@ -121,6 +121,7 @@ class Looking : public testing::Test {
     ::setenv("COLUMNS", "80", 1);
     ::unsetenv("NO_COLOR");
     ::setenv("TERM", "xterm-256color", 1);
+    ::setenv("LC_ALL", "C.UTF-8", 1);
   }
   void TearDown() override {
     std::filesystem::current_path(before_);

@@ -29,6 +29,14 @@ TEST_F(Sql, AlignsColumnsAndShowsBlobsShort) {
             "  4  x'c3' (1 byte)     -2.0  x'0000803e0000803f...' (32 bytes)\n");
 }
 
+TEST_F(Sql, WithoutUtf8DrawsInAsciiButKeepsDataWhole) {
+  ::setenv("LC_ALL", "C", 1);
+  const std::string query = "SELECT char(10) || 'a–b' AS x";
+  EXPECT_EQ(say({"sql", recorded(), query}).out, "x\n-----\n\\na-b\n");
+  EXPECT_EQ(say({"sql", recorded(), query, "--csv"}).out, "x\n\"\na–b\"\n");
+  EXPECT_THAT(say({"sql", recorded(), query, "--json"}).out, HasSubstr("\"\\na–b\""));
+}
+
 TEST_F(Sql, CsvAndJsonKeepEverything) {
   const std::string query = "SELECT 'a,\"b' AS x, NULL AS y, x'0aff' AS z, 2.0 AS r, '' AS e";
   EXPECT_EQ(say({"sql", recorded(), query, "--csv"}).out,
@@ -42,6 +50,14 @@ TEST_F(Sql, CsvAndJsonKeepEverything) {
   const auto none =
       nlohmann::json::parse(say({"sql", recorded(), "SELECT 1 WHERE 0", "--json"}).out);
   EXPECT_TRUE(none["rows"].empty());
+}
+
+TEST_F(Sql, CsvGuardsAgainstFormulasAsTheDocumentSays) {
+  EXPECT_EQ(say({"sql", recorded(), "SELECT '=1+1' AS x, '-1.5' AS y", "--csv"}).out,
+            "x,y\n\"'=1+1\",-1.5\n");
+  const std::string text = content(fs::path(MOESCOPE_SOURCE_DIR) / "docs/formats/export.md");
+  for (const char* command : {"`tokens --csv`", "`sql --csv`", "`usage --csv`"})
+    EXPECT_THAT(text, HasSubstr(command));
 }
 
 TEST_F(Sql, LimitStopsAndSaysSo) {
@@ -62,9 +78,23 @@ TEST_F(Sql, RefusesEverythingThatIsNotReading) {
     EXPECT_EQ(said.code, 1) << sql;
     EXPECT_THAT(said.error, HasSubstr("opened for reading only")) << sql;
   }
+  for (const char* sql :
+       {"UPDATE sqlite_master SET type = 'x'", "UPDATE sqlite_schema SET sql = ''",
+        "DELETE FROM sqlite_master", "INSERT INTO sqlite_master VALUES (1)",
+        "CREATE VIRTUAL TABLE x USING fts5(a)"})
+    EXPECT_EQ(say({"sql", recorded(), sql}).code, 1) << sql;
   EXPECT_EQ(content("run.db"), before);
   EXPECT_FALSE(fs::exists("other.db"));
   EXPECT_FALSE(fs::exists("copy.db"));
+}
+
+TEST_F(Sql, FunctionsThatGiveTablesMayBeAsked) {
+  EXPECT_EQ(
+      say({"sql", recorded(), "SELECT l.value FROM run, json_each(routing_layers) l", "--csv"}).out,
+      "value\n0\n2\n");
+  EXPECT_EQ(say({"sql", recorded(), "SELECT name FROM pragma_table_info('meta')", "--csv"}).out,
+            "name\nkey\nvalue\n");
+  EXPECT_EQ(say({"sql", recorded(), "SELECT * FROM pragma_journal_mode"}).code, 1);
 }
 
 TEST_F(Sql, TakesOneStatement) {
@@ -183,6 +213,39 @@ TEST_F(Export, WhatFailsLeavesNoFileAndTheOldOneInPlace) {
   EXPECT_THAT(said.error, HasSubstr("router_logits: expected 32 bytes, got 1"));
   EXPECT_EQ(content("run.npz"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator("."), {}), 2);
+}
+
+TEST_F(Export, JsonListsTheFilesWritten) {
+  const auto document = [](const Said& said) {
+    EXPECT_EQ(said.code, 0) << said.error;
+    return nlohmann::json::parse(said.out);
+  };
+  const auto one =
+      document(say({"export", recorded(), "--format", "npz", "-o", "run.npz", "--json"}));
+  EXPECT_EQ(one["schema"], "moescope.export.v1");
+  EXPECT_EQ(one["format"], "npz");
+  ASSERT_EQ(one["files"].size(), 1u);
+  EXPECT_EQ(one["files"][0]["path"], "run.npz");
+  EXPECT_EQ(one["files"][0]["bytes"], fs::file_size("run.npz"));
+  for (const char* format : {"safetensors", "olmoe", "canonical"})
+    EXPECT_EQ(document(say({"export", "run.db", "--format", format, "-o", "x", "--json"}))["files"]
+                  .size(),
+              1u)
+        << format;
+  const auto all = document(say({"export", "run.db", "--format", "csv", "-o", "out", "--json"}));
+  const auto n_file = std::distance(fs::directory_iterator("out"), {});
+  EXPECT_EQ(all["files"].size(), static_cast<std::size_t>(n_file));
+  for (const auto& file : all["files"])
+    EXPECT_EQ(file["bytes"], fs::file_size(file["path"].get<std::string>())) << file;
+}
+
+TEST_F(Export, JsonAboutDataOnStandardOutputIsRefused) {
+  for (const char* format : {"csv", "jsonl", "npz", "olmoe", "canonical"}) {
+    const Said said = say({"export", recorded(), "--format", format, "--json"});
+    EXPECT_EQ(said.code, 2) << format;
+    EXPECT_EQ(said.out, "") << format;
+    EXPECT_THAT(said.error, HasSubstr("the data itself goes to standard output")) << format;
+  }
 }
 
 TEST_F(Export, CommandLinesThatAreOff) {

@@ -37,6 +37,13 @@ TEST_F(Tokens, ColoursAddNothingAndHostileTextStaysText) {
   EXPECT_THAT(plain(coloured), HasSubstr(expected.substr(expected.find("\n\n"))));
 }
 
+TEST_F(Tokens, WithoutUtf8DrawsInAscii) {
+  ::setenv("LC_ALL", "C", 1);
+  const Said said = say({"tokens", recorded(), "de-0"});
+  EXPECT_THAT(said.out, HasSubstr("The _cat _日本 \\n \\xc3 _ca\xcc\xb1t \\x1b[31m The"));
+  EXPECT_THAT(said.out, HasSubstr("\nL2 0   2    0     0  0    0    0        0   0 "));
+}
+
 TEST_F(Tokens, AllLayersIsOneLineAToken) {
   const Said said = say({"tokens", recorded(), "0", "--all-layers"});
   EXPECT_THAT(said.out, HasSubstr("L0  L2\n 0  The    "));

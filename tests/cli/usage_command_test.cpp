@@ -33,13 +33,13 @@ cells: % of assignments (each token makes 2 in a layer); uniform 25.0
 L0  22 25 27 26     24 25 23 28     25 26 25 24
 L2  44 18 19 20     19 44 20 18     17 19 45 19
 
-    JSD, bits [95 %]       entropy, bits (uniform 2.00)  max/min load
-           between labels   all   de   en (none)         all
-L0  0.001 [-0.003, 0.004]  2.00 2.00 1.99   2.00         1.1
-L2   0.109 [0.093, 0.125]  1.98 1.87 1.88   1.86         1.5
+    JSD, bits [95 %]      entropy, bits (uniform 2.00)  max/min load
+          between labels   all   de   en (none)         all
+L0  0.001 [0.000, 0.004]  2.00 2.00 1.99   2.00         1.1
+L2  0.109 [0.093, 0.126]  1.98 1.87 1.88   1.86         1.5
 
 Labels differ most in layer 2: Jensen-Shannon divergence 0.109 bits, corrected
-for sample size (95 % limits 0.093 to 0.125; 1.58 would be no expert in common),
+for sample size (95 % limits 0.093 to 0.126; 1.58 would be no expert in common),
 by leaving out one of 48 prompt groups at a time; least in layer 0 (0.001). This
 describes these prompts (exploratory: no hypothesis was tested).
 
@@ -110,6 +110,68 @@ TEST_F(Usage, OneLayerSaysSo) {
   EXPECT_THAT(said.out, Not(HasSubstr("differ most")));
 }
 
+TEST_F(Usage, ALayerThatDoesNotTellTheLabelsApartSaysSo) {
+  const Said said = say({"usage", recorded(), "--layer", "0"});
+  EXPECT_EQ(said.code, 0) << said.error;
+  EXPECT_THAT(said.out, HasSubstr(R"(
+Layer 0 does not tell the labels apart: the 95 % interval of the Jensen-Shannon
+divergence includes 0 (value 0.001 bits; up to 0.004 bits remain possible), by
+leaving out one of 48 prompt groups at a time. This describes these prompts
+(exploratory: no hypothesis was tested).
+)"));
+  EXPECT_THAT(said.out, Not(HasSubstr("chosen most")));
+}
+
+/// Two labels that choose among two experts in three layers.
+UsageReport three_layers() {
+  UsageReport report{.file = "run.db", .model = "tiny", .status = "complete"};
+  report.usage.by = "language";
+  report.usage.n_expert = 2;
+  report.usage.top_k = 1;
+  report.usage.layers = {LayerIdx(0), LayerIdx(1), LayerIdx(5)};
+  report.usage.all = {.n_token = 200, .n_prompt = 20, .count = std::vector<std::uint64_t>(6, 100)};
+  report.usage.labels.assign(2, report.usage.all);
+  report.usage.labels[0].value = "de";
+  report.usage.labels[1].value = "en";
+  report.n_route = 3;
+  report.compared = {0, 1};
+  const auto add = [&report](double value, double lower, double upper) {
+    report.divergence.emplace_back(stats::Divergence{
+        .plug_in = value,
+        .unbounded = value,
+        .corrected = {.value = value, .lower = lower, .upper = upper, .n_cluster = 20}});
+  };
+  add(-0.0, 0, 0.009);
+  add(0.003, 0, 0.008);
+  add(0.002, 0, 0.007);
+  return report;
+}
+
+TEST_F(Usage, WhereNoLayerTellsTheLabelsApartNoneIsNamedAsTheMostDifferent) {
+  const Terminal terminal{.width = 80};
+  UsageReport report = three_layers();
+  const std::string none = usage_text(report, {}, terminal);
+  EXPECT_THAT(none, HasSubstr(R"(
+No layer tells the labels apart: every 95 % interval of the Jensen-Shannon
+divergence includes 0 (largest value 0.003 bits, in layer 1; up to 0.009 bits
+remain possible), by leaving out one of 20 prompt groups at a time.)"));
+  EXPECT_THAT(none, Not(HasSubstr("chosen most")));
+  EXPECT_THAT(none, Not(HasSubstr("-0.000")));
+
+  stats::Divergence told = *report.divergence[2];
+  told.corrected.lower = 0.001;
+  report.divergence[2] = told;
+  const std::string some = usage_text(report, {}, terminal);
+  EXPECT_THAT(some, HasSubstr("Labels differ most in layer 5"));
+  EXPECT_THAT(unwrapped(some), HasSubstr("least in layer 0 (0.000)"));
+  EXPECT_THAT(some, HasSubstr("Experts chosen most in layer 5"));
+
+  // Equal lower limits: the larger value counts.
+  told.corrected.value = 0.004;
+  report.divergence[0] = told;
+  EXPECT_THAT(usage_text(report, {}, terminal), HasSubstr("Labels differ most in layer 0"));
+}
+
 TEST_F(Usage, LabelsThatLookLikeNoneAreQuoted) {
   trace::LabelUsage label;
   EXPECT_EQ(label_text(label), "(none)");
@@ -160,6 +222,8 @@ TEST_F(Usage, JsonNamesTheDenominatorAndKeepsTheMissingLabel) {
   const auto& d = shares["divergence"]["layers"][1];
   EXPECT_LT(d["lower"], d["corrected"]);
   EXPECT_LT(d["corrected"], d["plug_in"]);
+  EXPECT_EQ(d["corrected"], d["unbounded"]);
+  EXPECT_GE(shares["divergence"]["layers"][0]["lower"], 0);
   EXPECT_EQ(d["n_cluster"], 48);
 }
 

@@ -2,11 +2,14 @@
 
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 from program import PROGRAM, moescope
@@ -28,6 +31,30 @@ class Help(unittest.TestCase):
             for option in row["options"]:
                 self.assertIn(f"--{option['name']}", page.stdout)
             self.assertEqual(page.stdout, moescope("help", row["name"]).stdout)
+
+    def test_a_models_facts_fit_the_width(self):
+        page = moescope("inspect", "demo", "--hash", environment={"COLUMNS": "40"}).stdout
+        lines = [line for line in page.splitlines() if " " in line[14:]]
+        self.assertGreater(len(lines), 10)
+        self.assertLessEqual(max(map(len, lines)), 40)
+        whole = moescope("inspect", "demo", "--hash", environment={"COLUMNS": "200"}).stdout
+        self.assertEqual(page.split(), whole.split())
+
+    def test_locales_that_are_not_utf8_get_ascii(self):
+        for words in (["tokenize", "demo", "two words\n"], ["usage", "--help"], ["--help"],
+                      ["record", "--help"], ["inspect", "demo"]):
+            for locale in ("C", "de_DE.ISO-8859-1"):
+                done = moescope(*words, environment={"LC_ALL": locale})
+                self.assertTrue(done.stdout.isascii(), done.stdout)
+        self.assertIn("0-3      _two\n", moescope("tokenize", "demo", "two words",
+                                                environment={"LC_ALL": "C"}).stdout)
+        document = json.loads(moescope("tokenize", "demo", "two words", "--json",
+                                       environment={"LC_ALL": "C"}).stdout)
+        self.assertIn("▁two", document["pieces"])
+
+    def test_messages_are_ascii_where_the_locale_is(self):
+        self.assertIn(r"\x1b[31m", moescope("\x1b[31m", environment={"LC_ALL": "C"}).stderr)
+        self.assertIn("␛[31m", moescope("\x1b[31m").stderr)
 
     def test_lines_fit_the_width_that_columns_asks_for(self):
         page = moescope("--help", environment={"COLUMNS": "50"}).stdout
@@ -158,6 +185,111 @@ class GeneratedFiles(unittest.TestCase):
                 if "|" in option["argument"] and option["argument"].islower():
                     self.assertEqual(self.completions(row["name"], f"--{option['name']}", ""),
                                      set(option["argument"].split("|")))
+
+
+def fish_offers(line, folder):
+    """What fish offers for the last word of a line."""
+    script = 'source (eval $argv[1] completion fish | psub); complete -C $argv[2]'
+    done = subprocess.run(["fish", "--no-config", "-c", script, PROGRAM, line], text=True,
+                          capture_output=True, cwd=folder, timeout=60,
+                          env={**os.environ, "HOME": folder, "LC_ALL": "C.UTF-8"})
+    return [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+
+class Zsh:
+    """An interactive zsh, in which moescope prints the words that it is given."""
+
+    def __init__(self, folder, load):
+        pid, self.terminal = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.environ.update(TERM="dumb", LC_ALL="C.UTF-8", HOME=folder, ZDOTDIR=folder)
+            os.execvp("zsh", ["zsh", "-f", "-i"])
+        self.pid = pid
+        self.send(f"autoload -Uz compinit; {load}; "
+                  "function moescope { print -r -- \"GO\"\"T:${(j:|:)@}:\"\"END\" }; print REA''DY\n")
+        self.read_until(b"READY\r\n")
+
+    def send(self, text):
+        os.write(self.terminal, text.encode())
+
+    def read_until(self, mark):
+        seen, end = b"", time.monotonic() + 60
+        while mark not in seen:
+            ready, _, _ = select.select([self.terminal], [], [], end - time.monotonic())
+            if not ready:
+                raise AssertionError(f"zsh said {seen!r} and not {mark!r}")
+            seen += os.read(self.terminal, 65536)
+        return seen
+
+    def completes(self, line):
+        """The words of the line after a tab at its end, as moescope gets them."""
+        self.send(line + "\t\n")
+        words = re.search(rb"GOT:(.*):END", self.read_until(b":END")).group(1)
+        return words.decode().split("|")
+
+    def leave(self):
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
+# A line, and what becomes of its last word, in a folder with one file.
+COMPLETED = [
+    ("moescope insp", "inspect"),
+    ("moescope --ver", "--version"),
+    ("moescope inspect demo --ha", "--hash"),
+    ("moescope record demo --scores to", "topk"),
+    ("moescope record demo --scores=to", "--scores=topk"),
+    ("moescope record de", "demo"),
+    ("moescope record demo unus", "unusual.jsonl"),
+    ("moescope record demo --output unus", "unusual.jsonl"),
+    ("moescope record demo -o unus", "unusual.jsonl"),
+    ("moescope completion z", "zsh"),
+    ("moescope help insp", "inspect"),
+    ("moescope completion unus", "unus"),
+    ("moescope doctor unus", "unus"),
+    ("moescope help record --sco", "--sco"),
+]
+
+
+class LiveShells(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        with open(os.path.join(self.folder, "unusual.jsonl"), "w"):
+            pass
+
+    def need(self, shell):
+        if not shutil.which(shell):
+            self.skipTest(f"{shell} is not installed")
+
+    def test_fish_completes(self):
+        self.need("fish")
+        for line, word in COMPLETED:
+            offered = fish_offers(line, self.folder)
+            self.assertEqual(offered, [] if line.endswith(" " + word) else [word], line)
+        names = {row["name"] for row in command_rows()}
+        self.assertEqual(set(fish_offers("moescope ", self.folder)), names)
+        self.assertEqual(set(fish_offers("moescope completion ", self.folder)),
+                         {"bash", "zsh", "fish"})
+        for row in command_rows():
+            longs = {f"--{option['name']}" for option in row["options"]}
+            self.assertEqual(set(fish_offers(f"moescope {row['name']} --", self.folder)), longs)
+
+    def check_zsh(self, load):
+        self.need("zsh")
+        zsh = Zsh(self.folder, load)
+        self.addCleanup(zsh.leave)
+        for line, word in COMPLETED:
+            self.assertEqual(zsh.completes(line)[-1], word, line)
+
+    def test_zsh_completes_with_the_sourced_script(self):
+        self.check_zsh(f"compinit -u -D; source <({PROGRAM} completion zsh)")
+
+    def test_zsh_completes_with_the_installed_script(self):
+        with open(os.path.join(self.folder, "_moescope"), "w") as script:
+            script.write(moescope("completion", "zsh").stdout)
+        self.check_zsh(f"fpath=({self.folder} $fpath); compinit -u -D")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "core/base/element_type.hpp"
 #include "core/base/error.hpp"
@@ -74,6 +75,59 @@ TEST(ElementType, RoundsToNearestEven) {
   EXPECT_EQ(f32_to_f16(0x1p-25f), 0);  // tie between 0 and the least subnormal
   EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(std::nanf("")))));
   EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::nanf("")))));
+}
+
+TEST(ElementType, TableIsInOrderAndItsNamesAreUnique) {
+  std::set<std::string_view> names;
+  std::set<std::string_view> in_safetensors;
+  std::set<int> in_gguf;
+  for (const ElementTypeInfo& row : element_types()) {
+    EXPECT_EQ(&info(row.type), &row) << row.name;
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_TRUE(row.safetensors_name.empty() || in_safetensors.insert(row.safetensors_name).second);
+    EXPECT_TRUE(row.gguf_id == ElementTypeInfo::kNoGgufId || in_gguf.insert(row.gguf_id).second);
+    EXPECT_EQ(256 % row.block_elems, 0u) << row.name;
+    if (!row.safetensors_name.empty()) {
+      EXPECT_EQ(element_type_from_safetensors(row.safetensors_name), row.type);
+    }
+    if (row.gguf_id != ElementTypeInfo::kNoGgufId) {
+      EXPECT_EQ(element_type_from_gguf(static_cast<std::uint32_t>(row.gguf_id)), row.type);
+    }
+  }
+  EXPECT_FALSE(element_type_from_safetensors(""));
+  EXPECT_FALSE(element_type_from_gguf(UINT32_MAX));
+  EXPECT_FALSE(element_type_from_gguf(4));  // support was removed from the format
+}
+
+TEST(ElementType, ReadsEveryEightBitFloat) {
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    const double sign = (bits & 0x80) != 0 ? -1 : 1;
+    const auto byte = static_cast<std::uint8_t>(bits);
+    const int e = static_cast<int>(bits >> 3 & 15);
+    const int m = static_cast<int>(bits & 7);
+    if ((bits & 0x7f) == 0x7f) {
+      EXPECT_TRUE(std::isnan(f8_e4m3_to_f32(byte)));
+    } else {
+      EXPECT_EQ(f8_e4m3_to_f32(byte),
+                sign * (e == 0 ? std::ldexp(m, -9) : std::ldexp(8 + m, e - 10)));
+    }
+    const int e5 = static_cast<int>(bits >> 2 & 31);
+    const int m5 = static_cast<int>(bits & 3);
+    if (e5 == 31 && m5 != 0) {
+      EXPECT_TRUE(std::isnan(f8_e5m2_to_f32(byte)));
+    } else if (e5 == 31) {
+      EXPECT_EQ(f8_e5m2_to_f32(byte), sign * std::numeric_limits<double>::infinity());
+    } else {
+      EXPECT_EQ(f8_e5m2_to_f32(byte),
+                sign * (e5 == 0 ? std::ldexp(m5, -16) : std::ldexp(4 + m5, e5 - 17)));
+    }
+    if (bits < 255) {
+      EXPECT_EQ(e8m0_to_f32(byte), std::ldexp(1.0, static_cast<int>(bits) - 127));
+    }
+  }
+  EXPECT_EQ(f8_e4m3_to_f32(0x7e), 448.0f);
+  EXPECT_TRUE(std::isnan(e8m0_to_f32(255)));
+  EXPECT_TRUE(std::signbit(f8_e4m3_to_f32(0x80)));
 }
 
 TEST(Random, IsTheReferenceSequence) {

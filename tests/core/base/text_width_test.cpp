@@ -31,7 +31,9 @@ TEST(TextWidth, Pads) {
 }
 
 TEST(TextWidth, ReplacesWhatAnAsciiTerminalCannotShow) {
-  EXPECT_EQ(ascii_only("▁caf\xc3\xa9\xff."), "?caf??.");
+  EXPECT_EQ(ascii_only("▁caf\xc3\xa9\xff."), "_caf??.");
+  EXPECT_EQ(ascii_only("1–2 … ␊␉␍␛␀␡ 日"), "1-2 ... \\n\\t\\r\\x1b\\x00\\x7f ?");
+  EXPECT_EQ(ascii_forms("▁日本␊\xff"), "_日本\\n\xff");
 }
 
 /// Relative luminance (sRGB coefficients on the encoded values) of one of the 256 colours.

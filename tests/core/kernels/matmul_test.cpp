@@ -1,5 +1,6 @@
 #include "core/kernels/matmul.hpp"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -21,6 +22,15 @@ std::vector<std::size_t> odd_sizes() {
   return sizes;
 }
 
+/// Lengths for a type: odd ones where it allows any, else numbers of blocks.
+std::vector<std::size_t> sizes_of(ElementType type) {
+  const std::size_t block = info(type).block_elems;
+  if (block == 1) return odd_sizes();
+  std::vector<std::size_t> sizes;
+  for (const std::size_t n : {1u, 2u, 3u, 5u, 8u, 9u, 17u}) sizes.push_back(n * block);
+  return sizes;
+}
+
 std::vector<float> multiply(const Matrix& w, std::span<const float> x, std::size_t n_tok) {
   std::vector<float> out(n_tok * w.n_row, 9.0f);
   matmul(w, Rows<const float>(x.data(), n_tok, w.n_col), Rows<float>(out.data(), n_tok, w.n_row));
@@ -36,9 +46,10 @@ std::vector<float> multiply_ref(const Matrix& w, std::span<const float> x, std::
 
 TEST(MatmulRef, IsTheSumOfProducts) {
   Random random(1);
-  for (const ElementType type : kWeightTypes) {
-    for (const std::size_t k : odd_sizes()) {
-      const StoredMatrix w(random, type, 3, k);
+  for (const ElementType type : weight_types()) {
+    for (const std::size_t n_in : sizes_of(type)) {
+      const StoredMatrix w(random, type, 3, n_in);
+      const std::size_t k = w.matrix.n_col;
       const auto x = random_values(random, 2 * k);
       const auto out = multiply_ref(w.matrix, x, 2);
       std::vector<float> row(k);
@@ -73,39 +84,54 @@ TEST(MatmulRef, FoldsSixteenLanesInTheFixedTree) {
   EXPECT_EQ(ref::dot(a, ones), 1e8f + (3.0f - 1e8f) + 3.0f);
 }
 
+void expect_equal_for_every_batch(const StoredMatrix& w, Random& random, const std::string& what) {
+  const std::size_t k = w.matrix.n_col;
+  const auto x = random_values(random, 21 * k);
+  const auto want = multiply_ref(w.matrix, x, 21);
+  for (const std::size_t n_tok : {1u, 2u, 3u, 5u, 8u, 9u, 21u}) {
+    const auto got = multiply(w.matrix, std::span(x).first(n_tok * k), n_tok);
+    ASSERT_EQ(bits(got), bits(std::span(want).first(got.size()))) << what << " n_tok " << n_tok;
+  }
+}
+
 TEST(Matmul, EqualsItsTwinToTheBitForEveryLength) {
   Random random(2);
-  for (const ElementType type : kWeightTypes) {
-    for (const std::size_t k : odd_sizes()) {
-      for (const std::size_t n_tok : {1u, 2u, 3u, 5u, 21u}) {
-        const StoredMatrix w(random, type, 17, k);
-        const auto x = random_values(random, n_tok * k);
-        ASSERT_EQ(bits(multiply(w.matrix, x, n_tok)), bits(multiply_ref(w.matrix, x, n_tok)))
-            << name(type) << " k " << k << " n_tok " << n_tok;
-      }
-    }
-  }
+  for (const ElementType type : weight_types())
+    for (const std::size_t k : sizes_of(type))
+      expect_equal_for_every_batch(StoredMatrix(random, type, 17, k), random,
+                                   fmt::format("{} k {}", name(type), k));
+}
+
+TEST(Matmul, EqualsItsTwinToTheBitWithFactorsBesideTheWeights) {
+  Random random(12);
+  for (const ScaledKind& kind : scaled_kinds())
+    for (const std::size_t k : {2u, 16u, 32u, 64u, 96u, 130u, 256u, 288u, 544u, 1030u})
+      expect_equal_for_every_batch(StoredMatrix(random, kind.type, 37, k, kind.scales), random,
+                                   fmt::format("{} k {}", name(kind.type), k));
 }
 
 TEST(Matmul, EqualsItsTwinToTheBitForEveryBatchAndPanel) {
   Random random(3);
-  constexpr std::size_t k = 531;
-  for (const ElementType type : kWeightTypes) {
-    const StoredMatrix w(random, type, 41, k);
-    const auto x = random_values(random, 300 * k);
-    const auto want = multiply_ref(w.matrix, x, 300);
-    for (std::size_t n_tok = 1; n_tok <= 300; n_tok += n_tok < 70 ? 1 : 23) {
-      const auto got = multiply(w.matrix, x, n_tok);
+  for (const ElementType type : weight_types()) {
+    const StoredMatrix w(random, type, 41, 531);
+    const std::size_t k = w.matrix.n_col;
+    const auto x = random_values(random, 130 * k);
+    const auto want = multiply_ref(w.matrix, x, 130);
+    for (std::size_t n_tok = 1; n_tok <= 130; n_tok += n_tok < 70 ? 3 : 19) {
+      const auto got = multiply(w.matrix, std::span(x).first(n_tok * k), n_tok);
       ASSERT_EQ(bits(got), bits(std::span(want).first(got.size()))) << name(type) << " " << n_tok;
     }
-    for (std::size_t first = 0; first < 41; ++first) {
-      for (std::size_t n_row = 1; first + n_row <= 41; n_row += 3) {
-        std::vector<float> got(9 * n_row);
-        matmul_rows(w.matrix, first, n_row, Rows<const float>(x.data(), 9, k),
-                    Rows<float>(got.data(), 9, n_row));
-        for (std::size_t t = 0; t < 9; ++t)
-          ASSERT_EQ(bits(std::span(got).subspan(t * n_row, n_row)),
-                    bits(std::span(want).subspan(t * 41 + first, n_row)));
+    for (std::size_t first = 0; first < 41; first += 3) {
+      for (std::size_t n_row = 1; first + n_row <= 41; n_row += 5) {
+        for (const std::size_t n_tok : {1u, 9u}) {
+          std::vector<float> got(n_tok * n_row);
+          matmul_rows(w.matrix, first, n_row, Rows<const float>(x.data(), n_tok, k),
+                      Rows<float>(got.data(), n_tok, n_row));
+          for (std::size_t t = 0; t < n_tok; ++t)
+            ASSERT_EQ(bits(std::span(got).subspan(t * n_row, n_row)),
+                      bits(std::span(want).subspan(t * 41 + first, n_row)))
+                << name(type);
+        }
       }
     }
   }
@@ -172,20 +198,53 @@ TEST(DecodeRow, IsExactForEveryPattern) {
   }
 }
 
-TEST(DecodeRow, ReadsTheRowAskedForAtAnyLength) {
-  Random random(8);
-  for (const ElementType type : kWeightTypes) {
-    for (const std::size_t k : odd_sizes()) {
-      const StoredMatrix w(random, type, 3, k);
-      std::vector<float> got(k + 1, 5.0f);
-      std::vector<float> want(k);
-      decode_row(w.matrix, 2, std::span(got).first(k));
-      ref::decode_row(w.matrix, 2, want);
-      EXPECT_EQ(got.back(), 5.0f);
-      got.pop_back();
-      ASSERT_EQ(bits(got), bits(want)) << name(type) << " " << k;
+TEST(DecodeRow, ReadsEveryEightBitFloat) {
+  std::vector<std::uint8_t> all(256);
+  std::iota(all.begin(), all.end(), std::uint8_t{0});
+  for (const ElementType type : {ElementType::kF8E4M3, ElementType::kF8E5M2}) {
+    const Matrix w{type, 1, all.size(), reinterpret_cast<const std::byte*>(all.data())};
+    std::vector<float> out(all.size());
+    decode_row(w, 0, out);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const float want =
+          type == ElementType::kF8E4M3 ? f8_e4m3_to_f32(all[i]) : f8_e5m2_to_f32(all[i]);
+      ASSERT_EQ(std::bit_cast<std::uint32_t>(out[i]), std::bit_cast<std::uint32_t>(want)) << i;
     }
   }
+}
+
+void expect_equal_rows(const StoredMatrix& w, const std::string& what) {
+  const std::size_t k = w.matrix.n_col;
+  std::vector<float> got(k + 1, 5.0f);
+  std::vector<float> want(k);
+  decode_row(w.matrix, 2, std::span(got).first(k));
+  ref::decode_row(w.matrix, 2, want);
+  EXPECT_EQ(got.back(), 5.0f);
+  got.pop_back();
+  ASSERT_EQ(bits(got), bits(want)) << what << " " << k;
+}
+
+TEST(DecodeRow, ReadsTheRowAskedForAtAnyLength) {
+  Random random(8);
+  for (const ElementType type : weight_types())
+    for (const std::size_t k : sizes_of(type))
+      expect_equal_rows(StoredMatrix(random, type, 3, k), std::string(name(type)));
+  for (const ScaledKind& kind : scaled_kinds())
+    for (const std::size_t k : odd_sizes())
+      expect_equal_rows(StoredMatrix(random, kind.type, 3, k, kind.scales),
+                        std::string(name(kind.type)));
+}
+
+TEST(DecodeRow, TakesFactorsFromTheBlockOfRowAndColumn) {
+  const std::vector<std::uint8_t> ones(4 * 6, 0x38);  // 1 in e4m3
+  const std::vector<float> factors{1, 2, 3, 4, 5, 6};
+  Matrix w{ElementType::kF8E4M3, 4, 6, reinterpret_cast<const std::byte*>(ones.data())};
+  w.scales = {reinterpret_cast<const std::byte*>(factors.data()), ElementType::kF32, 2, 2};
+  std::vector<float> row(6);
+  decode_row(w, 1, row);
+  EXPECT_THAT(row, testing::ElementsAre(1, 1, 2, 2, 3, 3));
+  decode_row(w, 2, row);
+  EXPECT_THAT(row, testing::ElementsAre(4, 4, 5, 5, 6, 6));
 }
 
 TEST(Dot, EqualsItsTwinToTheBit) {

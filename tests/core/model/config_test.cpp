@@ -84,11 +84,18 @@ TEST(Config, RefusesWhatItCannotHonour) {
       {"\"bos_token_id\":1", "\"bos_token_id\":40",
        "key 'bos_token_id': expected a whole number from 0 to 39"},
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"rope_scaling\":{\"rope_type\":\"yarn\"}",
-       "rope type 'yarn' is not supported"},
+       "key 'rope_scaling': key 'factor' is missing"},
+      {"\"rope_theta\":10000.0",
+       "\"rope_theta\":10000.0,\"rope_scaling\":{\"rope_type\":\"spiral\"}",
+       "rope type 'spiral' is not supported; supported: default linear llama3 yarn longrope"},
+      {"\"rope_theta\":10000.0",
+       "\"rope_theta\":10000.0,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0,\"wobble\":1}",
+       "key 'rope_scaling.wobble' is not understood"},
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"attention_bias\":true",
        "key 'attention_bias'"},
-      {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"quantization_config\":{}",
-       "quantised checkpoints are not supported"},
+      {"\"rope_theta\":10000.0",
+       "\"rope_theta\":10000.0,\"quantization_config\":{\"quant_method\":\"awq\"}",
+       "method 'awq' is not supported; supported: fp8 mxfp4"},
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"logit_scale\":2.0",
        "key 'logit_scale' is not understood"},
   };
@@ -138,7 +145,80 @@ TEST(Weights, ATensorThatNothingTakesIsNamed) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.message(), HasSubstr("tensor 'model.layers.2."));
-    EXPECT_THAT(e.message(), HasSubstr("does config.json belong to these weights?"));
+    EXPECT_THAT(e.message(), HasSubstr("does the configuration belong to these weights?"));
+  }
+}
+
+struct Published {
+  const char* name;
+  const char* config;
+  std::uint64_t total;  ///< as its page counts the tensors, layers that draft left out
+};
+
+/// Shapes of published checkpoints.
+constexpr Published kPublished[] = {
+    {"OLMoE-1B-7B",
+     R"({"architectures":["OlmoeForCausalLM"],"attention_bias":false,"clip_qkv":null,
+"eos_token_id":50279,"hidden_act":"silu","hidden_size":2048,"intermediate_size":1024,
+"max_position_embeddings":4096,"model_type":"olmoe","norm_topk_prob":false,
+"num_attention_heads":16,"num_experts":64,"num_experts_per_tok":8,"num_hidden_layers":16,
+"num_key_value_heads":16,"output_router_logits":false,"pad_token_id":1,"rms_norm_eps":1e-05,
+"rope_scaling":null,"rope_theta":10000.0,"router_aux_loss_coef":0.01,
+"tie_word_embeddings":false,"vocab_size":50304})",
+     6'919'161'856},
+    {"Qwen3-30B-A3B",
+     R"({"architectures":["Qwen3MoeForCausalLM"],"attention_bias":false,"bos_token_id":151643,
+"decoder_sparse_step":1,"eos_token_id":151645,"head_dim":128,"hidden_act":"silu",
+"hidden_size":2048,"intermediate_size":6144,"max_position_embeddings":40960,
+"max_window_layers":48,"mlp_only_layers":[],"model_type":"qwen3_moe","moe_intermediate_size":768,
+"norm_topk_prob":true,"num_attention_heads":32,"num_experts":128,"num_experts_per_tok":8,
+"num_hidden_layers":48,"num_key_value_heads":4,"rms_norm_eps":1e-06,"rope_scaling":null,
+"rope_theta":1000000.0,"sliding_window":null,"tie_word_embeddings":false,
+"use_sliding_window":false,"vocab_size":151936})",
+     30'532'122'624},
+    {"Phi-3.5-MoE",
+     R"({"architectures":["PhimoeForCausalLM"],"attention_bias":true,"bos_token_id":1,
+"eos_token_id":32000,"hidden_act":"silu","hidden_size":4096,"input_jitter_noise":0.01,
+"intermediate_size":6400,"lm_head_bias":true,"max_position_embeddings":131072,
+"model_type":"phimoe","num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,
+"num_key_value_heads":8,"num_local_experts":16,"original_max_position_embeddings":4096,
+"rms_norm_eps":1e-05,"rope_theta":10000.0,"router_jitter_noise":0.01,"sliding_window":131072,
+"tie_word_embeddings":false,"vocab_size":32064})",
+     41'873'153'344},
+    {"DeepSeek-V3",
+     R"({"architectures":["DeepseekV3ForCausalLM"],"attention_bias":false,"aux_loss_alpha":0.001,
+"bos_token_id":0,"eos_token_id":1,"ep_size":1,"first_k_dense_replace":3,"hidden_act":"silu",
+"hidden_size":7168,"intermediate_size":18432,"kv_lora_rank":512,
+"max_position_embeddings":163840,"model_type":"deepseek_v3","moe_intermediate_size":2048,
+"moe_layer_freq":1,"n_group":8,"n_routed_experts":256,"n_shared_experts":1,
+"norm_topk_prob":true,"num_attention_heads":128,"num_experts_per_tok":8,"num_hidden_layers":61,
+"num_key_value_heads":128,"num_nextn_predict_layers":1,"pretraining_tp":1,"q_lora_rank":1536,
+"qk_nope_head_dim":128,"qk_rope_head_dim":64,"rms_norm_eps":1e-06,
+"rope_scaling":{"beta_fast":32,"beta_slow":1,"factor":40,"mscale":1.0,"mscale_all_dim":1.0,
+"original_max_position_embeddings":4096,"type":"yarn"},"rope_theta":10000,
+"routed_scaling_factor":2.5,"scoring_func":"sigmoid","seq_aux":true,"tie_word_embeddings":false,
+"topk_group":4,"topk_method":"noaux_tc","v_head_dim":128,"vocab_size":129280})",
+     671'026'419'200},
+    {"gpt-oss-20b",
+     R"({"architectures":["GptOssForCausalLM"],"attention_bias":true,"eos_token_id":200002,
+"experts_per_token":4,"head_dim":64,"hidden_act":"silu","hidden_size":2880,
+"initial_context_length":4096,"intermediate_size":2880,"layer_types":["sliding_attention",
+"full_attention","sliding_attention","full_attention","sliding_attention","full_attention",
+"sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention",
+"full_attention","sliding_attention","full_attention","sliding_attention","full_attention",
+"sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention",
+"full_attention","sliding_attention","full_attention"],"max_position_embeddings":131072,
+"model_type":"gpt_oss","num_attention_heads":64,"num_experts_per_tok":4,"num_hidden_layers":24,
+"num_key_value_heads":8,"num_local_experts":32,"rms_norm_eps":1e-05,"rope_scaling":{
+"beta_fast":32.0,"beta_slow":1.0,"factor":32.0,"original_max_position_embeddings":4096,
+"rope_type":"yarn","truncate":false},"rope_theta":150000,"sliding_window":128,
+"swiglu_limit":7.0,"tie_word_embeddings":false,"vocab_size":201088})",
+     20'914'757'184},
+};
+
+TEST(Config, PublishedConfigurationsAreReadAndCounted) {
+  for (const Published& model : kPublished) {
+    EXPECT_EQ(count_parameters(read(model.config)).total, model.total) << model.name;
   }
 }
 

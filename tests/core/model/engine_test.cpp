@@ -189,12 +189,13 @@ TEST(StopText, HoldsBackWhatMayBegin) {
 TEST(Rope, Llama3ScalesLowFrequenciesOnly) {
   const Rope rope{.kind = RopeKind::kLlama3,
                   .theta = 500000.0f,
+                  .d_rotary = 128,
                   .factor = 8.0f,
                   .low_freq_factor = 1.0f,
                   .high_freq_factor = 4.0f,
                   .original_context = 8192};
-  const auto plain = rope_frequencies({.theta = 500000.0f}, 128);
-  const auto scaled = rope_frequencies(rope, 128);
+  const auto plain = rope_frequencies({.theta = 500000.0f, .d_rotary = 128});
+  const auto scaled = rope_frequencies(rope);
   EXPECT_EQ(scaled[0], plain[0]);           // wavelength 6.3 < 8192 / 4
   EXPECT_EQ(scaled[63], plain[63] / 8.0f);  // wavelength 2.6 million > 8192
   EXPECT_LT(scaled[33], plain[33]);         // in between (wavelength 5,450)

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 #include <span>
 
 #include "core/base/sha256.hpp"
@@ -76,6 +78,53 @@ TEST(Invariance, BitsAreThoseOfEveryOtherMachine) {
   for (const auto& [key, bits] : log.bits) sha.update(std::as_bytes(std::span(bits)));
   EXPECT_EQ(sha.hex(), "87e5d45cf1224464843774ef2fa8aeaa99e1030323cf5592f2f6c580829ea44b");
 }
+
+/// Every other family, on the reference models that lie beside the repository.
+class FamilyInvariance : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    const std::filesystem::path folder =
+        std::filesystem::path(MOESCOPE_SHARED_DIR) / "goldens" / GetParam();
+    if (!std::filesystem::exists(folder / "config.json"))
+      GTEST_SKIP() << "missing: " << folder << " (shared/ beside the repository)";
+    model_.emplace(open_model(folder));
+  }
+  std::optional<Model> model_;
+};
+
+TEST_P(FamilyInvariance, BitsDoNotDependOnBatchOrderOrThreads) {
+  Random random(17);
+  std::vector<hooks::Request> requests = random_requests(random, 5, model_->config.n_vocab);
+  const hooks::CapturePlan plan = everything(*model_);
+  const EventLog alone = run(*model_, requests, {.max_batch_tokens = 1, .threads = 1}, plan);
+  for (int trial = 0; trial < 3; ++trial) {
+    std::reverse(requests.begin(), requests.end());
+    const EngineOptions options{.max_batch_tokens = 3 + random.below(60),
+                                .threads = 1 + random.below(4)};
+    ASSERT_EQ(run(*model_, requests, options, plan).bits, alone.bits)
+        << "batch " << options.max_batch_tokens << ", threads " << options.threads;
+  }
+}
+
+/// The planned length decides the angles of a long rope, so the whole is planned as long.
+TEST_P(FamilyInvariance, GeneratedTokensGetTheBitsThatScoringThemGives) {
+  hooks::Request request;
+  for (const std::size_t id : {1u, 5u, 9u, 200u}) request.ids.emplace_back(id);
+  request.generate = {.max_new_tokens = 12, .sampling = {.temperature = 0.9f, .seed = 3}};
+  hooks::CapturePlan plan = everything(*model_);
+  plan.logits = false;
+  const EventLog decoded = run(*model_, {request}, {}, plan);
+  hooks::Request whole;
+  whole.ids = request.ids;
+  whole.ids.insert(whole.ids.end(), decoded.generated.at(0).begin(), decoded.generated.at(0).end());
+  EXPECT_EQ(decoded.bits, run(*model_, {whole}, {}, plan).bits);
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, FamilyInvariance,
+                         testing::Values("olmoe", "qwen2_moe", "qwen3_moe", "granitemoe",
+                                         "phimoe_longrope", "deepseek_v2_yarn", "deepseek_v3",
+                                         "glm4_moe", "gpt_oss_yarn"),
+                         [](const auto& param_info) { return std::string(param_info.param); });
 
 TEST(Invariance, GeneratedTokensGetTheBitsThatScoringThemGives) {
   const TinyModel tiny;

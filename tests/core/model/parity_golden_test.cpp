@@ -62,7 +62,12 @@ TEST_P(Parity, EqualsTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Goldens, Parity,
                          testing::Values("mixtral", "mixtral_tied", "mistral", "mistral_swa",
-                                         "llama", "llama3_rope", "demo"),
+                                         "llama", "llama3_rope", "demo", "olmoe", "qwen2_moe",
+                                         "qwen3", "qwen3_moe", "qwen3_moe_all", "granitemoe",
+                                         "phimoe", "phimoe_longrope", "phimoe_shortrope",
+                                         "deepseek_v2", "deepseek_v2_yarn", "deepseek_v3",
+                                         "glm4_moe", "gpt_oss", "gpt_oss_yarn", "mixtral_fp8",
+                                         "mixtral_fp8_tensor", "gpt_oss_mxfp4"),
                          [](const auto& param_info) { return std::string(param_info.param); });
 
 }  // namespace

@@ -60,7 +60,7 @@ inline std::string config_text(const TinySpec& s) {
 }
 
 inline std::vector<std::pair<std::string, formats::Shape>> tensor_list(const TinySpec& s) {
-  const TensorNames names;
+  const TensorNames& names = architecture_named("mixtral").names;
   const std::size_t q = s.n_head * s.d_head;
   const std::size_t kv = s.n_kv_head * s.d_head;
   std::vector<std::pair<std::string, formats::Shape>> out{

@@ -162,6 +162,18 @@ TEST(Writer, KeepsAFailedPromptWithItsReason) {
             0);
 }
 
+TEST(Writer, WritesOneRun) {
+  TempFolder folder;
+  const RunInfo info = small_run(1);
+  Writer writer(folder / "run.db");
+  writer.begin_run(info);
+  EXPECT_THAT(error_of([&] { writer.begin_run(info); }), HasSubstr("a writer writes one run"));
+  writer.push(random_trace(0, info));
+  writer.finish("hash");
+  EXPECT_THAT(error_of([&] { writer.begin_run(info); }), HasSubstr("a writer writes one run"));
+  EXPECT_EQ(open_trace(folder / "run.db").integer("SELECT count(*) FROM run"), 1);
+}
+
 TEST(Writer, TextModesKeepWhatTheySay) {
   TempFolder folder;
   RunInfo info = small_run(12);
