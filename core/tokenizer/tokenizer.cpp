@@ -32,8 +32,9 @@ void check_text(std::string_view text) {
 /// Writes the tokens of one text, stretch by stretch.
 class Encoder {
  public:
-  Encoder(const TokenizerParts& parts, bool special, Workspace& workspace, std::vector<Token>& out)
-      : parts_(parts), special_(special), work_(workspace), out_(out) {}
+  Encoder(const TokenizerParts& parts, bool special, const AddedTokens::Permission& permitted,
+          Workspace& workspace, std::vector<Token>& out)
+      : parts_(parts), special_(special), permitted_(permitted), work_(workspace), out_(out) {}
 
   /// A stretch without added tokens that are looked for in the text as it is.
   void stretch(AlignedText text) {
@@ -42,7 +43,13 @@ class Encoder {
       pieces(std::move(text));
       return;
     }
-    for (const Stretch& s : parts_.in_normalized.cut(text.text(), special_)) {
+    AddedTokens::Permission here;
+    if (permitted_)
+      here = [&](std::size_t begin, std::size_t end) {
+        const Span span = text.origin(begin, end);
+        return permitted_(span.begin, span.end);
+      };
+    for (const Stretch& s : parts_.in_normalized.cut(text.text(), special_, here)) {
       if (s.id) {
         const Span span = text.origin(s.begin, s.end);
         out_.push_back({*s.id, span.begin, span.end});
@@ -75,6 +82,7 @@ class Encoder {
 
   const TokenizerParts& parts_;
   bool special_;
+  const AddedTokens::Permission& permitted_;
   Workspace& work_;
   std::vector<Token>& out_;
 };
@@ -160,14 +168,30 @@ Tokenizer Tokenizer::from_sentencepiece_bytes(std::string_view bytes, const std:
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, SpecialText special) const {
+  return encode_permitted(text, special == SpecialText::kRecognise, {});
+}
+
+std::vector<Token> Tokenizer::encode_around(std::string_view text,
+                                            std::span<const Span> plain) const {
+  return encode_permitted(text, true, plain);
+}
+
+std::vector<Token> Tokenizer::encode_permitted(std::string_view text, bool recognise,
+                                               std::span<const Span> plain) const {
   check_text(text);
-  const bool recognise = special == SpecialText::kRecognise;
+  AddedTokens::Permission permitted;
+  if (!plain.empty())
+    permitted = [plain](std::size_t begin, std::size_t end) {
+      const auto first = std::partition_point(plain.begin(), plain.end(),
+                                              [begin](const Span& s) { return s.end <= begin; });
+      return first == plain.end() || first->begin >= end;
+    };
   std::unique_ptr<Workspace> workspace = parts_->workspaces->take(parts_->model.merges);
   workspace->regex.begin(text.size());
   std::vector<Token> out;
   out.reserve(text.size() / 4 + 8);
-  Encoder encoder(*parts_, recognise, *workspace, out);
-  for (const Stretch& s : parts_->in_text.cut(text, recognise)) {
+  Encoder encoder(*parts_, recognise, permitted, *workspace, out);
+  for (const Stretch& s : parts_->in_text.cut(text, recognise, permitted)) {
     if (s.id)
       out.push_back({*s.id, s.begin, s.end});
     else

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/index.hpp"
+#include "core/tokenizer/aligned_text.hpp"
 #include "core/tokenizer/decode.hpp"
 
 namespace moescope::tokenizer {
@@ -69,6 +70,9 @@ class Tokenizer {
   /// Errors: kBadInput with the byte offset where the text isn't UTF-8; a character without a token
   ///         where the vocabulary has no unknown token.
   std::vector<Token> encode(std::string_view text, SpecialText special) const;
+  /// As encode with special tokens recognised, except where one would take a byte of `plain`: spans
+  /// in order, apart from one another, whose text stays text.
+  std::vector<Token> encode_around(std::string_view text, std::span<const Span> plain) const;
 
   /// The piece as the vocabulary writes it, such as "▁the" or "<0x0A>"; empty for an id in a hole.
   /// Errors: kBadInput for an id beyond the vocabulary, here and below.
@@ -103,6 +107,8 @@ class Tokenizer {
  private:
   friend class DecodeStream;
   TokenText token_text(TokenId id) const;
+  std::vector<Token> encode_permitted(std::string_view text, bool special,
+                                      std::span<const Span> plain) const;
 
   std::shared_ptr<const TokenizerParts> parts_;
 };
