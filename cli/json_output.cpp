@@ -12,9 +12,12 @@ JsonOutput json_result(std::string_view command, int version) {
   return out;
 }
 
+std::string json_text(const JsonOutput& document) {
+  return document.dump(2, ' ', false, JsonOutput::error_handler_t::replace) + "\n";
+}
+
 void print_json(const JsonOutput& document) {
-  write_out(document.dump(2, ' ', false, JsonOutput::error_handler_t::replace));
-  write_out("\n");
+  write_out(json_text(document));
 }
 
 }  // namespace moescope::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 namespace moescope::cli {
@@ -11,8 +12,11 @@ using JsonOutput = nlohmann::ordered_json;
 /// {"schema": "moescope.<command>.v<version>"}: every --json output begins with it.
 JsonOutput json_result(std::string_view command, int version = 1);
 
-/// Prints the document with two spaces of indentation. Strings that are no UTF-8 get U+FFFD,
+/// The document with two spaces of indentation and a line end. Strings that are no UTF-8 get U+FFFD,
 /// numbers that are not finite become null.
+std::string json_text(const JsonOutput& document);
+
+/// Prints that text.
 void print_json(const JsonOutput& document);
 
 }  // namespace moescope::cli

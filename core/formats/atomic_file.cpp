@@ -24,7 +24,7 @@ UniqueFd create_part(const fs::path& path, fs::path& part) {
     part += fmt::format(".{}-{}.part", ::getpid(), i);
     UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (fd.valid()) return fd;
-    if (errno != EEXIST) fail_errno(part.string(), errno);
+    if (errno != EEXIST) fail_errno(path.string(), errno);
   }
   fail(ErrorCode::kBadInput, "{}: too many unfinished copies beside it; remove them",
        path.string());

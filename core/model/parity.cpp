@@ -11,87 +11,10 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
-#include "core/model/engine.hpp"
+#include "core/model/parity_run.hpp"
 
 namespace moescope::model {
 namespace {
-
-/// All that our own run of one sequence yields, in the reference's shapes.
-struct Observed {
-  std::vector<std::vector<float>> logits_first;                 ///< [position][first entries]
-  std::vector<hooks::Prediction> prediction;                    ///< [position]
-  std::vector<std::vector<double>> norm;                        ///< [n_layer + 1][position]
-  std::vector<std::vector<std::vector<float>>> router_logits;   ///< [n_route][position][n_expert]
-  std::vector<std::vector<std::vector<std::uint32_t>>> expert;  ///< [n_route][position][top_k]
-  std::vector<std::vector<std::vector<float>>> weight;          ///< [n_route][position][top_k]
-  std::vector<std::vector<double>> margin;                      ///< [n_route][position]
-};
-
-constexpr std::size_t kFirstLogits = 16;
-
-/// Collects the events of all sequences; request ids are sequence numbers.
-class Collector : public hooks::Sink {
- public:
-  Collector(const ModelConfig& config, std::span<const std::size_t> n_position) : config_(config) {
-    for (std::size_t l = 0; l < config.n_layer; ++l) {
-      route_of_.push_back(n_route_);
-      if (config.routes[l]) ++n_route_;
-    }
-    for (const std::size_t n : n_position) {
-      Observed o;
-      o.logits_first.resize(n);
-      o.prediction.resize(n);
-      o.norm.assign(config.n_layer + 1, std::vector<double>(n));
-      o.router_logits.assign(n_route_, std::vector<std::vector<float>>(n));
-      o.expert.assign(n_route_, std::vector<std::vector<std::uint32_t>>(n));
-      o.weight.assign(n_route_, std::vector<std::vector<float>>(n));
-      o.margin.assign(n_route_, std::vector<double>(n));
-      sequence.push_back(std::move(o));
-    }
-  }
-
-  void routing(const hooks::RoutingEvent& e) override {
-    const std::size_t r = route_of_[e.layer.value];
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      Observed& o = sequence[e.row[i].request];
-      const std::size_t p = e.row[i].pos.value;
-      o.router_logits[r][p].assign(e.logits.row(i).begin(), e.logits.row(i).end());
-      o.weight[r][p].assign(e.weight.row(i).begin(), e.weight.row(i).end());
-      for (const ExpertIdx x : e.expert.row(i)) o.expert[r][p].push_back(x.value);
-      o.margin[r][p] = static_cast<double>(e.margin.row(i).back());
-    }
-  }
-  void activation(const hooks::ActivationEvent& e) override {
-    std::size_t at = config_.n_layer;
-    if (e.site.site == hooks::Site::kResidPre) at = e.site.layer.value;
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      double sum = 0;
-      for (const float v : e.value.row(i)) sum += static_cast<double>(v) * static_cast<double>(v);
-      sequence[e.row[i].request].norm[at][e.row[i].pos.value] = std::sqrt(sum);
-    }
-  }
-  void prediction(const hooks::PredictionEvent& e) override {
-    for (std::size_t i = 0; i < e.row.size(); ++i)
-      sequence[e.row[i].request].prediction[e.row[i].pos.value] = e.prediction[i];
-  }
-  void logits(const hooks::LogitsEvent& e) override {
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      const auto row = e.logits.row(i).first(std::min(kFirstLogits, e.logits.n_col));
-      sequence[e.row[i].request].logits_first[e.row[i].pos.value].assign(row.begin(), row.end());
-    }
-  }
-  void finished(const hooks::FinishedEvent& e) override {
-    if (e.reason == hooks::FinishReason::kFailed)
-      fail(ErrorCode::kBadInput, "sequence {}: {}", e.request, e.message);
-  }
-
-  std::vector<Observed> sequence;
-
- private:
-  const ModelConfig& config_;
-  std::size_t n_route_ = 0;
-  std::vector<std::size_t> route_of_;
-};
 
 /// Adds up the differences of one quantity.
 class Comparison {
@@ -101,7 +24,11 @@ class Comparison {
     site_.tolerance = tolerance;
   }
   template <class Where>
-  void add(double ours, double reference, double unit, const Where& where) {
+  void add(bool judged, double ours, double reference, double unit, const Where& where) {
+    if (!judged) {
+      ++site_.n_after_tie;
+      return;
+    }
     double error = std::abs(ours - reference) / unit;
     if (!std::isfinite(error)) error = std::numeric_limits<double>::infinity();
     ++site_.n_value;
@@ -157,34 +84,52 @@ std::vector<std::vector<TokenId>> read_ids(const JsonNode& reference, std::size_
   return out;
 }
 
-std::vector<Observed> run(const Model& model, const std::vector<std::vector<TokenId>>& ids) {
-  std::vector<std::size_t> n_position;
-  for (const auto& sequence : ids) n_position.push_back(sequence.size());
-  Collector collector(model.config, n_position);
-  hooks::CapturePlan plan{
-      .routing = model.config.n_route() > 0, .prediction = true, .logits = true};
-  for (const char* pattern : {"blocks.*.hook_resid_pre", "ln_final.hook_out"})
-    plan.rules.push_back(hooks::parse_capture(pattern, model.config.shape()));
-  std::size_t next = 0;
-  const RequestSource source = [&]() -> std::optional<hooks::Request> {
-    if (next == ids.size()) return std::nullopt;
-    hooks::Request request;
-    request.id = next;
-    request.ids = ids[next++];
-    return request;
-  };
-  run_requests(model, {}, source, plan, {}, collector);
-  return std::move(collector.sequence);
-}
+/// Which values lie behind a choice that went the other way at a near tie. Stage k is the residual
+/// stream before layer k; the last one gives the logits. The token's own stream differs from the
+/// stage behind the layer on, that of later tokens from the layer after, whose attention reads it.
+class TieShadow {
+ public:
+  explicit TieShadow(const std::vector<Observed>& observed) {
+    for (const Observed& o : observed) {
+      own_.emplace_back(o.prediction.size(), kNone);
+      earlier_.emplace_back(o.prediction.size(), kNone);
+    }
+  }
+  void add(std::size_t layer, std::size_t s, std::size_t p) {
+    own_[s][p] = std::min(own_[s][p], layer);
+    for (std::size_t q = p + 1; q < earlier_[s].size(); ++q)
+      earlier_[s][q] = std::min(earlier_[s][q], layer);
+  }
+  bool covers_stage(std::size_t stage, std::size_t s, std::size_t p) const {
+    return stage > own_[s][p] || (earlier_[s][p] != kNone && stage > earlier_[s][p] + 1);
+  }
+  bool covers_router(std::size_t layer, std::size_t s, std::size_t p) const {
+    return layer > own_[s][p] || layer > earlier_[s][p];
+  }
+
+ private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  std::vector<std::vector<std::size_t>> own_;      ///< [sequence][position] first layer of a tie
+  std::vector<std::vector<std::size_t>> earlier_;  ///< the same over all earlier positions
+};
 
 /// Compares one key after the other and keeps the results.
 class Judge {
  public:
   Judge(const Model& model, const JsonNode& reference, const ParityTolerance& tolerance,
         const std::vector<Observed>& observed)
-      : config_(model.config), reference_(reference), tolerance_(tolerance), observed_(observed) {}
+      : config_(model.config),
+        reference_(reference),
+        tolerance_(tolerance),
+        observed_(observed),
+        shadow_(observed) {
+    for (std::size_t l = 0; l < config_.n_layer; ++l)
+      if (config_.routes[l]) routing_layer_.push_back(l);
+  }
 
+  /// The choices come first: near ties among them decide what of the rest can be judged.
   ParityResult judge() {
+    std::optional<SiteParity> weights = compare_choices();
     compare_logits();
     compare_per_position("logsumexp", tolerance_.logsumexp, 0, [](const hooks::Prediction& p) {
       return static_cast<double>(p.logsumexp);
@@ -197,7 +142,7 @@ class Judge {
         [](const hooks::Prediction& p) { return static_cast<double>(p.next_logprob); });
     compare_norms();
     compare_router_logits();
-    compare_choices();
+    if (weights) result_.sites.push_back(std::move(*weights));
     return std::move(result_);
   }
 
@@ -211,6 +156,11 @@ class Judge {
     return fmt::format("sequence {}, position {}", s, p);
   }
 
+  /// Whether what the model predicts at a position can be judged.
+  bool judged(std::size_t s, std::size_t p) const {
+    return !shadow_.covers_stage(config_.n_layer, s, p);
+  }
+
   void compare_logits() {
     const auto node = find("logits_first16");
     if (!node) return;
@@ -222,7 +172,7 @@ class Judge {
         const auto& ours = observed_[s].logits_first[p];
         const auto values = items(positions[p], ours.size());
         for (std::size_t i = 0; i < values.size(); ++i)
-          c.add(static_cast<double>(ours[i]), values[i].number(), 1.0,
+          c.add(judged(s, p), static_cast<double>(ours[i]), values[i].number(), 1.0,
                 [&] { return fmt::format("{}, entry {}", place(s, p), i); });
       }
     }
@@ -239,7 +189,7 @@ class Judge {
     for (std::size_t s = 0; s < sequences.size(); ++s) {
       const auto values = items(sequences[s], observed_[s].prediction.size() - n_shorter);
       for (std::size_t p = 0; p < values.size(); ++p)
-        c.add(get(observed_[s].prediction[p]), values[p].number(), 1.0,
+        c.add(judged(s, p), get(observed_[s].prediction[p]), values[p].number(), 1.0,
               [&] { return place(s, p); });
     }
     result_.sites.push_back(c.take());
@@ -257,7 +207,7 @@ class Judge {
         const auto values = items(sequences[s], ours.size());
         for (std::size_t p = 0; p < values.size(); ++p) {
           const double wanted = values[p].number();
-          c.add(ours[p], wanted, std::max(1.0, wanted),
+          c.add(!shadow_.covers_stage(l, s, p), ours[p], wanted, std::max(1.0, wanted),
                 [&] { return fmt::format("layer {}, {}", l, place(s, p)); });
         }
       }
@@ -278,22 +228,23 @@ class Judge {
         for (std::size_t p = 0; p < positions.size(); ++p) {
           const auto values = items(positions[p], config_.gating.n_expert);
           for (std::size_t e = 0; e < values.size(); ++e)
-            c.add(static_cast<double>(ours[p][e]), values[e].number(), 1.0, [&] {
-              return fmt::format("routing layer {}, {}, expert {}", l, place(s, p), e);
-            });
+            c.add(!shadow_.covers_router(routing_layer_[l], s, p), static_cast<double>(ours[p][e]),
+                  values[e].number(), 1.0, [&] {
+                    return fmt::format("routing layer {}, {}, expert {}", l, place(s, p), e);
+                  });
         }
       }
     }
     result_.sites.push_back(c.take());
   }
 
-  void compare_choices() {
+  std::optional<SiteParity> compare_choices() {
     const auto chosen = find("experts");
     const auto weights = find("expert_weights");
     if (!chosen) {
       // Weights belong to experts: without those nobody knows whose they are.
       if (weights) result_.not_compared.emplace_back("expert_weights");
-      return;
+      return std::nullopt;
     }
     Comparison c("expert_weights", tolerance_.weight);
     result_.smallest_margin = std::numeric_limits<double>::infinity();
@@ -310,7 +261,8 @@ class Judge {
           compare_choice({l, s, p, {}, {}, 0}, positions[p], weight_positions[p], c);
       }
     }
-    if (weights) result_.sites.push_back(c.take());
+    if (!weights) return std::nullopt;
+    return c.take();
   }
 
   void compare_choice(RoutingDifference at, const JsonNode& chosen,
@@ -326,8 +278,14 @@ class Judge {
     auto b = at.reference;
     std::sort(a.begin(), a.end());
     std::sort(b.begin(), b.end());
+    const std::size_t layer = routing_layer_[at.layer];
+    const bool is_judged = !shadow_.covers_router(layer, at.sequence, at.position);
+    if (!is_judged) ++result_.n_choice_after_tie;
     if (a != b) {
-      result_.routing.push_back(std::move(at));
+      if (!is_judged) return;
+      const bool near_tie = at.margin <= tolerance_.near_tie;
+      if (near_tie) shadow_.add(layer, at.sequence, at.position);
+      (near_tie ? result_.near_ties : result_.routing).push_back(std::move(at));
       return;
     }
     if (!weight) return;
@@ -335,8 +293,8 @@ class Judge {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const auto slot = static_cast<std::size_t>(
           std::find(at.ours.begin(), at.ours.end(), at.reference[i]) - at.ours.begin());
-      c.add(static_cast<double>(o.weight[at.layer][at.position][slot]), wanted[i].number(), 1.0,
-            [&] {
+      c.add(is_judged, static_cast<double>(o.weight[at.layer][at.position][slot]),
+            wanted[i].number(), 1.0, [&] {
               return fmt::format("routing layer {}, {}, expert {}", at.layer,
                                  place(at.sequence, at.position), at.reference[i]);
             });
@@ -347,6 +305,8 @@ class Judge {
   const JsonNode& reference_;
   const ParityTolerance& tolerance_;
   const std::vector<Observed>& observed_;
+  std::vector<std::size_t> routing_layer_;  ///< [n_route] the layer of each router
+  TieShadow shadow_;
   ParityResult result_;
 };
 
@@ -360,7 +320,7 @@ bool ParityResult::equal() const {
 ParityResult compare_with_reference(const Model& model, const JsonNode& reference,
                                     const ParityTolerance& tolerance) {
   const auto ids = read_ids(reference, model.config.n_vocab);
-  const std::vector<Observed> observed = run(model, ids);
+  const std::vector<Observed> observed = observe(model, ids);
   ParityResult result = Judge(model, reference, tolerance, observed).judge();
   std::uint64_t n_value = result.n_choice;
   for (const SiteParity& site : result.sites) n_value += site.n_value;

@@ -18,13 +18,17 @@ struct ParityTolerance {
   double router_logit = 1e-4;
   double weight = 1e-5;
   double norm = 1e-5;  ///< relative to max(1, norm)
+  /// A choice that differs where our margin is no larger is a near tie: two values that are each
+  /// within the tolerance of router logits can change places only within twice of it.
+  double near_tie = 2e-4;
 };
 
 /// The comparison of one quantity.
 struct SiteParity {
   std::string key;  ///< the reference's key: "router_logits"
   std::uint64_t n_value = 0;
-  double largest_error = 0;  ///< NaN-free: a value that is not finite counts as infinite error
+  std::uint64_t n_after_tie = 0;  ///< further values, not judged: they follow from a near tie
+  double largest_error = 0;       ///< NaN-free: a value that is not finite counts as infinite error
   double tolerance = 0;
   std::uint64_t n_beyond = 0;
   std::string
@@ -36,19 +40,22 @@ struct SiteParity {
 struct RoutingDifference {
   std::size_t layer = 0, sequence = 0, position = 0;
   std::vector<std::uint32_t> ours, reference;
-  double margin = 0;  ///< ours, in router logits
+  double margin = 0;  ///< ours, in what the choice went by (router logits, or biased scores)
 };
 
 struct ParityResult {
   std::string source;  ///< what computed the reference, as it says itself
   std::size_t n_sequence = 0, n_token = 0;
   std::vector<SiteParity> sites;
-  std::uint64_t n_choice = 0;  ///< (token, layer) pairs compared
-  std::vector<RoutingDifference> routing;
-  double smallest_margin = 0;  ///< over all compared choices, in router logits
+  std::uint64_t n_choice = 0;                ///< (token, layer) pairs compared
+  std::uint64_t n_choice_after_tie = 0;      ///< of these, not judged: they follow from a near tie
+  std::vector<RoutingDifference> routing;    ///< beyond near ties
+  std::vector<RoutingDifference> near_ties;  ///< differences at a margin within the tolerance
+  double smallest_margin = 0;                ///< over all compared choices, as in RoutingDifference
   /// Keys that the reference lacks, and keys that it has and that mean nothing without these.
   std::vector<std::string> not_compared;
   std::vector<std::string> unknown;  ///< the reference's other keys, which nothing was made of
+  /// Whether all that can be judged is equal; near ties and what follows from them cannot.
   bool equal() const;
 };
 

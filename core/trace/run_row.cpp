@@ -1,14 +1,13 @@
 #include "core/trace/run_row.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <map>
 #include <span>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 
@@ -124,11 +123,6 @@ TextMode parse_text_mode(std::string_view text) {
 }
 ElementType parse_capture_type(std::string_view text) {
   return parse_named(kCaptureTypes, "--capture-type", text);
-}
-
-std::string utc_now() {
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
 }
 
 std::int64_t insert_run(Database& db, const RunInfo& info) {

@@ -25,7 +25,4 @@ std::vector<std::string> weight_differences(Database& db, std::int64_t run, cons
 /// Marks a stored run as running again under this process.
 void reopen_run(Database& db, std::int64_t run, const RunInfo& info);
 
-/// The present time as 2026-01-31T12:00:00Z.
-std::string utc_now();
-
 }  // namespace moescope::trace

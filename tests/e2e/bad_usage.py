@@ -7,6 +7,7 @@ import tiny_model
 from bad_world import RECORD, nothing, row
 
 MIXTRAL = "verify {golden}/mixtral --against "
+REFERENCE_GOLDEN = MIXTRAL + "{golden}/mixtral/golden.json"
 
 
 def golden(change):
@@ -149,7 +150,14 @@ ROWS = [
     row("reference of another model", nothing, MIXTRAL + "{golden}/demo/golden.json", 1,
         "golden.json"),
     row("reference of a dense model", nothing, MIXTRAL + "{golden}/llama3_rope/golden.json", 1,
-        "router_logits", "array of 3", "got an array of 0"),
+        "key 'experts'", "array of 3", "got an array of 0"),
     row("reference that differs by a hair", golden(by_a_hair), REFERENCE, 6, shows="DIFFERENT"),
+    row("verify with a negative near tie", nothing, REFERENCE_GOLDEN + " --near-tie -1", 2,
+        "--near-tie", "from 0 to"),
+    row("verify with a certificate nowhere", nothing,
+        REFERENCE_GOLDEN + " --certificate {folder}/no/where.json", 1, "where.json",
+        "no such file or folder"),
+    row("verify with a certificate over a folder", nothing,
+        REFERENCE_GOLDEN + " --certificate {folder}", 1, "got a folder"),
     row("verify without a reference", nothing, "verify {model}", 2, "--against"),
 ]

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -104,6 +105,79 @@ TEST_F(Reference, ListsWithoutValuesAreNothingToCompare) {
                       {"experts", json::array()}};
   document_ = small;
   EXPECT_THAT(error_of([&] { compare(); }), HasSubstr("holds nothing to compare"));
+}
+
+/// A reference in which one choice went the other way: layer 1 of 3, sequence 0, position 14, at the
+/// smallest margin of that layer.
+class NearTie : public Reference {
+ protected:
+  static constexpr std::size_t kLayer = 1, kPosition = 14;
+  void SetUp() override {
+    load("mixtral");
+    const json& logits = document_["router_logits"][kLayer][0][kPosition];
+    std::vector<std::size_t> order(logits.size());
+    for (std::size_t e = 0; e < order.size(); ++e) order[e] = e;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return logits[a].get<double>() > logits[b].get<double>();
+    });
+    margin_ = logits[order[1]].get<double>() - logits[order[2]].get<double>();
+    document_["experts"][kLayer][0][kPosition] = {order[0], order[2]};
+  }
+  ParityResult compare_at(double near_tie) {
+    const json read = parse_json(document_.dump(), "reference.json");
+    return compare_with_reference(*model_, JsonNode(read, "reference.json"),
+                                  {.near_tie = near_tie});
+  }
+  /// Whether a wrong number at this place goes unjudged.
+  bool covers(json& place) {
+    const json kept = place;
+    place = kept.get<double>() + 1;
+    const bool equal = compare_at(2 * margin_).equal();
+    place = kept;
+    return equal;
+  }
+  double margin_ = 0;
+};
+
+TEST_F(NearTie, IsCountedApartUpToTheMargin) {
+  const ParityResult apart = compare_at(margin_ + 1e-5);
+  EXPECT_TRUE(apart.equal());
+  EXPECT_THAT(apart.routing, IsEmpty());
+  ASSERT_EQ(apart.near_ties.size(), 1u);
+  EXPECT_EQ(apart.near_ties[0].layer, kLayer);
+  EXPECT_EQ(apart.near_ties[0].position, kPosition);
+  EXPECT_NEAR(apart.near_ties[0].margin, margin_, 1e-5);
+  const ParityResult beyond = compare_at(margin_ - 1e-5);
+  EXPECT_FALSE(beyond.equal());
+  EXPECT_THAT(beyond.near_ties, IsEmpty());
+  EXPECT_EQ(beyond.routing.size(), 1u);
+}
+
+TEST_F(NearTie, LeavesOutWhatFollowsFromItAndNothingElse) {
+  const std::size_t n = document_["input_ids"][0].size();
+  const ParityResult result = compare_at(2 * margin_);
+  EXPECT_EQ(result.n_choice_after_tie, n - kPosition);  // the one layer behind
+  const auto site = [&](std::string_view key) {
+    return *std::find_if(result.sites.begin(), result.sites.end(),
+                         [&](const SiteParity& s) { return s.key == key; });
+  };
+  EXPECT_EQ(site("logsumexp").n_after_tie, n - kPosition);
+  // Behind layer 1 the token itself, behind layer 2 the later tokens too.
+  EXPECT_EQ(site("hidden_norm").n_after_tie, 1 + (n - kPosition));
+  EXPECT_EQ(site("router_logits").n_after_tie, (n - kPosition) * 8);
+
+  EXPECT_TRUE(covers(document_["logsumexp"][0][kPosition]));
+  EXPECT_TRUE(covers(document_["logsumexp"][0][kPosition + 1]));
+  EXPECT_FALSE(covers(document_["logsumexp"][0][kPosition - 1]));
+  EXPECT_FALSE(covers(document_["logsumexp"][1][kPosition + 1]));
+  EXPECT_TRUE(covers(document_["hidden_norm"][kLayer + 1][0][kPosition]));
+  EXPECT_FALSE(covers(document_["hidden_norm"][kLayer + 1][0][kPosition + 1]));
+  EXPECT_TRUE(covers(document_["hidden_norm"][kLayer + 2][0][kPosition + 1]));
+  EXPECT_FALSE(covers(document_["hidden_norm"][kLayer][0][kPosition]));
+  EXPECT_FALSE(covers(document_["router_logits"][kLayer][0][kPosition][0]));
+  EXPECT_FALSE(covers(document_["router_logits"][kLayer][0][kPosition + 1][0]));
+  EXPECT_TRUE(covers(document_["router_logits"][kLayer + 1][0][kPosition][0]));
+  EXPECT_TRUE(covers(document_["router_logits"][kLayer + 1][0][kPosition + 1][0]));
 }
 
 }  // namespace
