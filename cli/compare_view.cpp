@@ -1,0 +1,270 @@
+#include "cli/compare_view.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/grid.hpp"
+#include "cli/help.hpp"
+#include "cli/number_text.hpp"
+#include "core/base/escape.hpp"
+#include "core/base/text_width.hpp"
+
+namespace moescope::cli {
+namespace {
+
+using trace::Agreement;
+using trace::Disagreement;
+using trace::MarginBins;
+using trace::RunComparison;
+using trace::TokenPlace;
+using trace::WhyNot;
+
+std::string percent(double share) {
+  return fmt::format("{:.2f}", 100 * share);
+}
+
+std::string margin_text(const std::optional<double>& margin) {
+  return margin ? fmt::format("{:.3g}", *margin) : "-";
+}
+
+std::string side_line(std::string_view letter, const ComparedSide& side) {
+  const trace::RunRow& run = side.run;
+  return fmt::format("{}: {}, run {}: {}, {}, {}{}", letter, escape_terminal(side.file), run.id,
+                     escape_terminal(run.model), escape_terminal(run.family),
+                     escape_terminal(run.compute),
+                     run.status == "complete" ? "" : fmt::format(" (the run is {})", run.status));
+}
+
+std::string scope_line(const CompareReport& report) {
+  const RunComparison& c = report.comparison;
+  return fmt::format(
+      "matched by {}, {}: {} of {}, {} in {} with a router ({}, top {})", name(report.by),
+      report.phase == trace::PhaseFilter::kAll ? "prefill and decode"
+                                               : std::string(trace::name(report.phase)),
+      counted(c.n_token, "token"), counted(c.n_prompt, "prompt"),
+      counted(c.all.counts.n_decision, "decision"), counted(c.layers.size(), "layer"),
+      counted(c.n_expert, "expert"), c.top_k);
+}
+
+/// "token ids differ: 2 (de-3 from token 5 on, fr-1 from token 0 on)", one line a reason.
+std::string not_compared_lines(const RunComparison& c) {
+  constexpr std::size_t kMost = 8;
+  std::string out;
+  for (std::size_t why = 0; why < trace::kWhyNots; ++why) {
+    std::vector<std::string> names;
+    std::size_t n = 0;
+    for (const trace::NotCompared& prompt : c.not_compared) {
+      if (prompt.why != static_cast<WhyNot>(why) || ++n > kMost) continue;
+      names.push_back(escape_terminal(prompt.prompt));
+      if (prompt.pos) names.back() += fmt::format(" from token {} on", prompt.pos->value);
+    }
+    if (n > kMost) names.push_back(fmt::format("and {} more", with_commas(n - kMost)));
+    if (n > 0)
+      out += fmt::format("not compared, {}: {} ({})\n", name(static_cast<WhyNot>(why)),
+                         counted(n, "prompt"), fmt::join(names, ", "));
+  }
+  return out;
+}
+
+GridCell share_cell(std::uint64_t part, std::uint64_t whole, const Agreement::Share& limits) {
+  const auto share = share_of(part, whole);
+  if (!share) return grid_cell("-");
+  // Colour tells by how much the runs part: nothing at all stays pale.
+  const double heat = 1 - *share;
+  if (!limits) return grid_cell(percent(*share), heat);
+  return grid_cell(
+      fmt::format("{} [{}, {}]", percent(*share), percent(limits->lower), percent(limits->upper)),
+      heat);
+}
+
+/// One row a layer, then all of them.
+Grid layer_grid(const RunComparison& c) {
+  Grid grid;
+  const auto column = [](std::string header) {
+    return GridColumn{.header = std::move(header), .cells = {}};
+  };
+  std::vector<const Agreement*> rows;
+  for (std::size_t route = 0; route < c.layers.size(); ++route) {
+    grid.names.push_back(fmt::format("L{}", c.layers[route].value));
+    rows.push_back(&c.by_layer[route]);
+  }
+  grid.names.emplace_back("all");
+  rows.push_back(&c.all);
+  GridGroup set{.title = "same experts, %", .columns = {column("[95 %]")}};
+  GridGroup first{.title = "same first, %", .columns = {column("[95 %]")}};
+  GridGroup overlap{.title = "overlap, %", .columns = {column("[95 %]")}};
+  GridGroup differ{.title = "disagreements",
+                   .columns = {column("number"), column("near ties"), column("largest margin")}};
+  for (const Agreement* row : rows) {
+    const trace::AgreementCounts& n = row->counts;
+    set.columns[0].cells.push_back(share_cell(n.n_same_set, n.n_decision, row->same_set));
+    first.columns[0].cells.push_back(share_cell(n.n_same_first, n.n_decision, row->same_first));
+    overlap.columns[0].cells.push_back(
+        share_cell(n.n_common, n.n_decision * c.top_k, row->overlap));
+    differ.columns[0].cells.push_back(grid_cell(with_commas(n.n_decision - n.n_same_set)));
+    differ.columns[1].cells.push_back(grid_cell(with_commas(row->n_near_tie)));
+    differ.columns[2].cells.push_back(grid_cell(margin_text(row->largest_margin)));
+  }
+  grid.groups = {std::move(set), std::move(first), std::move(overlap), std::move(differ)};
+  return grid;
+}
+
+/// Disagreements by the margin that run A had there, beside all decisions.
+Grid margin_grid(const RunComparison& c) {
+  Grid grid{.corner = "margin in A", .names = {}, .groups = {}};
+  const auto group = [](std::string title) {
+    return GridGroup{.title = std::move(title),
+                     .columns = {{.header = "number", .cells = {}}, {.header = "%", .cells = {}}}};
+  };
+  GridGroup differing = group("disagreements");
+  GridGroup decisions = group("all decisions");
+  GridGroup rate{.title = "of these differ", .columns = {{.header = "%", .cells = {}}}};
+  const std::uint64_t n = c.all.counts.n_decision;
+  const std::uint64_t n_differ = n - c.all.counts.n_same_set;
+  const auto add = [&](std::string name, std::uint64_t differ, std::uint64_t all) {
+    const auto cell = [](const std::optional<double>& share) {
+      return share ? grid_cell(percent(*share), *share) : grid_cell("-");
+    };
+    grid.names.push_back(std::move(name));
+    differing.columns[0].cells.push_back(grid_cell(with_commas(differ)));
+    differing.columns[1].cells.push_back(cell(share_of(differ, n_differ)));
+    decisions.columns[0].cells.push_back(grid_cell(with_commas(all)));
+    decisions.columns[1].cells.push_back(cell(share_of(all, n)));
+    rate.columns[0].cells.push_back(cell(share_of(differ, all)));
+  };
+  for (std::size_t bin = 0; bin < c.decisions.count.size(); ++bin)
+    add(margin_bin(bin), c.differing.count[bin], c.decisions.count[bin]);
+  if (c.decisions.n_forced > 0) add("below 0: forced", c.differing.n_forced, c.decisions.n_forced);
+  if (c.decisions.n_none > 0) add("none", c.differing.n_none, c.decisions.n_none);
+  grid.groups = {std::move(differing), std::move(decisions), std::move(rate)};
+  return grid;
+}
+
+std::string piece_of(const TokenPlace& place) {
+  if (!place.text || place.text->empty()) return fmt::format("#{}", place.id.value);
+  return "'" + escape_terminal(*place.text) + "'";
+}
+
+std::string place_of(const TokenPlace& place) {
+  return fmt::format("prompt {}, token {} ({})", escape_terminal(place.prompt), place.pos.value,
+                     piece_of(place));
+}
+
+std::string disagreement_sentence(const CompareReport& report) {
+  const RunComparison& c = report.comparison;
+  const std::uint64_t n_differ = c.all.counts.n_decision - c.all.counts.n_same_set;
+  if (n_differ == 0)
+    return c.all.counts.n_decision == 0 ? std::string()
+                                        : fmt::format("Both runs chose the same experts in all {}.",
+                                                      counted(c.all.counts.n_decision, "decision"));
+  std::string out = fmt::format("Of {}, {} {} (the margin in A below {:g}) and {} {} not.",
+                                counted(n_differ, "disagreement"), with_commas(c.all.n_near_tie),
+                                c.all.n_near_tie == 1 ? "is a near tie" : "are near ties",
+                                report.near_tie, with_commas(n_differ - c.all.n_near_tie),
+                                n_differ - c.all.n_near_tie == 1 ? "is" : "are");
+  if (c.largest && c.largest->margin_a)
+    out += fmt::format(" The largest margin among them is {:.3g}: {}, layer {}.",
+                       *c.largest->margin_a, place_of(c.largest->token), c.largest->layer.value);
+  return out;
+}
+
+std::string difference_sentence(std::string_view what, const trace::TokenDifference& d) {
+  if (d.n == 0) return fmt::format("{}: no token has it in both runs.", what);
+  std::string out = fmt::format("{}, {}: mean absolute difference {:.3g} nats", what,
+                                counted(d.n, "token"), d.mean);
+  if (d.where) out += fmt::format(", largest {:.3g} ({})", d.largest, place_of(*d.where));
+  return out + ".";
+}
+
+std::string limits_sentence(const RunComparison& c) {
+  std::string out =
+      "Overlap is the mean of |A and B| / k over decisions: experts in common over experts chosen "
+      "(router saturation, OLMoE, arXiv 2409.02060, section 5).";
+  if (c.all.counts.n_decision == 0) return out;
+  if (c.all.same_set || c.all.overlap || c.all.same_first)
+    out += fmt::format(" Limits: 95 %, by leaving out one of {} at a time.",
+                       counted(c.n_cluster, "prompt group"));
+  else
+    out += fmt::format(" No 95 % limits: {}.", c.all.same_set.why());
+  return out;
+}
+
+std::string experts_text(const std::vector<std::uint32_t>& experts) {
+  return fmt::format("{}", fmt::join(experts, " "));
+}
+
+/// The worst disagreements, one line each.
+std::string worst_lines(const CompareReport& report, const Terminal& terminal) {
+  constexpr std::size_t kMostPiece = 16, kMostName = 24;
+  const RunComparison& c = report.comparison;
+  if (c.worst.empty()) return {};
+  Grid grid;
+  const auto left = [](std::string header) {
+    return GridColumn{.header = std::move(header), .cells = {}, .left = true};
+  };
+  const auto right = [](std::string header) {
+    return GridColumn{.header = std::move(header), .cells = {}};
+  };
+  GridGroup token{.title = "", .columns = {right("token"), left("text"), right("layer")}};
+  GridGroup a{.title = "A", .columns = {right("margin"), left("experts")}};
+  GridGroup b{.title = "B", .columns = {right("margin"), left("experts")}};
+  for (const Disagreement& d : c.worst) {
+    grid.names.push_back(cut_to_width(shown_on(terminal, escape_terminal(d.token.prompt)),
+                                      kMostName, terminal.utf8));
+    token.columns[0].cells.push_back(grid_cell(std::to_string(d.token.pos.value)));
+    token.columns[1].cells.push_back(
+        grid_cell(cut_to_width(shown_on(terminal, piece_of(d.token)), kMostPiece, terminal.utf8)));
+    token.columns[2].cells.push_back(grid_cell(fmt::format("L{}", d.layer.value)));
+    a.columns[0].cells.push_back(grid_cell(margin_text(d.margin_a)));
+    a.columns[1].cells.push_back(grid_cell(experts_text(d.experts_a)));
+    b.columns[0].cells.push_back(grid_cell(margin_text(d.margin_b)));
+    b.columns[1].cells.push_back(grid_cell(experts_text(d.experts_b)));
+  }
+  grid.groups = {std::move(token), std::move(a), std::move(b)};
+  return "\nDisagreements with the largest margins in A:\n" + render_grid(grid, terminal);
+}
+
+}  // namespace
+
+std::optional<double> share_of(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return std::nullopt;
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string margin_bin(std::size_t bin) {
+  return bin < trace::kMarginEdges.size()
+             ? fmt::format("below {:g}", trace::kMarginEdges[bin])
+             : fmt::format("{:g} and more", trace::kMarginEdges.back());
+}
+
+std::string compare_text(const CompareReport& report, const Terminal& terminal) {
+  const auto width = static_cast<std::size_t>(std::max(terminal.width, 40));
+  const RunComparison& c = report.comparison;
+  const auto wrapped = [&](const std::string& text) {
+    return wrap(shown_on(terminal, text), width, 0);
+  };
+  std::string out = wrapped(side_line("A", report.a)) + wrapped(side_line("B", report.b)) +
+                    wrapped(scope_line(report));
+  const std::string left_out = not_compared_lines(c);
+  for (std::size_t at = 0; at < left_out.size();) {
+    const std::size_t end = left_out.find('\n', at);
+    out += wrapped(left_out.substr(at, end - at));
+    at = end + 1;
+  }
+  if (c.n_unfed > 0)
+    out += wrapped(fmt::format("{} without decisions: a model was never fed them",
+                               counted(c.n_unfed, "token")));
+  if (!c.layers.empty()) {
+    out += "\n" + render_grid(layer_grid(c), terminal);
+    out += "\n" + render_grid(margin_grid(c), terminal);
+    out += "\n" + wrapped(disagreement_sentence(report) + " " + limits_sentence(c));
+  }
+  out += "\n" + wrapped(difference_sentence("Log-probability", c.logprob)) +
+         wrapped(difference_sentence("Entropy", c.entropy));
+  return out + worst_lines(report, terminal);
+}
+
+}  // namespace moescope::cli
