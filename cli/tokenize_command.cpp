@@ -117,8 +117,8 @@ constinit const CommandInfo kTokenizeCommand = {
     .summary = "cut text into a model's tokens, with byte offsets",
     .operands = "MODEL [TEXT]",
     .description =
-        "MODEL is a model or a tokenizer file (tokenizer.json or a SentencePiece model; its "
-        "content tells which). "
+        "MODEL is a model or a tokenizer file (tokenizer.json, tekken.json or a SentencePiece "
+        "model; its content tells which). "
         "Nothing is added at the ends of a text. With --jsonl every output line has ids, pieces "
         "and offsets, which "
         "are [begin, end) in bytes of the text. A line that is no JSON string gets a line with "

@@ -1,6 +1,8 @@
 #include "core/base/json.hpp"
 
 #include <iterator>
+#include <type_traits>
+#include <unordered_set>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -45,18 +47,23 @@ class CountingIterator {
   Position* position_;
 };
 
-class Builder : public nlohmann::json_sax<json> {
+/// `Json` is nlohmann::json, or ordered_json, which keeps the order of members.
+template <class Json>
+class Builder : public nlohmann::json_sax<Json> {
+  using string_t = std::string;
+  using binary_t = typename Json::binary_t;
+
  public:
   Builder(std::string_view where, const JsonLimits& limits, const Position& position)
       : where_(where), limits_(limits), position_(position) {}
 
-  json take() { return std::move(root_); }
+  Json take() { return std::move(root_); }
 
   bool null() override { return put(nullptr); }
   bool boolean(bool v) override { return put(v); }
-  bool number_integer(number_integer_t v) override { return put(v); }
-  bool number_unsigned(number_unsigned_t v) override { return put(v); }
-  bool number_float(number_float_t v, const string_t& text) override {
+  bool number_integer(std::int64_t v) override { return put(v); }
+  bool number_unsigned(std::uint64_t v) override { return put(v); }
+  bool number_float(double v, const string_t& text) override {
     if (limits_.exact_integers && text.find_first_of(".eE") == std::string::npos)
       refuse("a whole number beyond 64 bits: {}; write it as a string", text.substr(0, 80));
     return put(v);
@@ -66,22 +73,30 @@ class Builder : public nlohmann::json_sax<json> {
     return put(std::move(v));
   }
   bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(json::object()); }
-  bool start_array(std::size_t) override { return open(json::array()); }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& v) override {
     if (v.size() > limits_.max_string) refuse("a key of over {} bytes", limits_.max_string);
-    json& object = *stack_.back();
-    const auto [at, inserted] = object.get_ref<json::object_t&>().try_emplace(v);
-    if (!inserted) refuse("key {} stands twice in one object", json_string(v.substr(0, 80)));
-    slot_ = &at->second;
+    auto& object = stack_.back()->template get_ref<typename Json::object_t&>();
+    if constexpr (std::is_same_v<Json, json>) {
+      const auto [at, inserted] = object.try_emplace(v);
+      if (!inserted) refuse_key(v);
+      slot_ = &at->second;
+    } else {
+      // Its own look-up walks over all members.
+      if (!keys_.back().insert(v).second) refuse_key(v);
+      slot_ =
+          &object.std::vector<std::pair<const std::string, Json>>::emplace_back(v, nullptr).second;
+    }
     return true;
   }
   bool parse_error(std::size_t, const std::string& token,
                    const nlohmann::detail::exception&) override {
     if (token.empty()) refuse("malformed JSON: unexpected end of input");
     refuse("malformed JSON near {}", json_string(token.substr(0, 40)));
+    return false;
   }
 
  private:
@@ -91,13 +106,16 @@ class Builder : public nlohmann::json_sax<json> {
     fail(ErrorCode::kBadInput, "{}: {}column {}: {}", where_, line, position_.column,
          fmt::format(format, std::forward<Args>(args)...));
   }
-  bool put(json v) {
+  [[noreturn]] void refuse_key(const std::string& key) const {
+    refuse("key {} stands twice in one object", json_string(key.substr(0, 80)));
+  }
+  bool put(Json v) {
     place(std::move(v));
     return true;
   }
-  json* place(json v) {
+  Json* place(Json v) {
     if (++n_value_ > limits_.max_values) refuse("more than {} values", limits_.max_values);
-    json* at = &root_;
+    Json* at = &root_;
     if (!stack_.empty() && stack_.back()->is_array()) {
       stack_.back()->push_back(std::move(v));
       return &stack_.back()->back();
@@ -106,23 +124,26 @@ class Builder : public nlohmann::json_sax<json> {
     *at = std::move(v);
     return at;
   }
-  bool open(json container) {
+  bool open(Json container) {
     if (stack_.size() >= limits_.max_depth) refuse("nested deeper than {}", limits_.max_depth);
-    json* at = place(std::move(container));
+    Json* at = place(std::move(container));
     stack_.push_back(at);
+    if constexpr (!std::is_same_v<Json, json>) keys_.emplace_back();
     return true;
   }
   bool close() {
     stack_.pop_back();
+    if constexpr (!std::is_same_v<Json, json>) keys_.pop_back();
     return true;
   }
 
   std::string_view where_;
   JsonLimits limits_;
   const Position& position_;
-  json root_;
-  std::vector<json*> stack_;
-  json* slot_ = nullptr;
+  Json root_;
+  std::vector<Json*> stack_;
+  std::vector<std::unordered_set<std::string>> keys_;  ///< of the open objects that are ordered
+  Json* slot_ = nullptr;
   std::size_t n_value_ = 0;
 };
 
@@ -144,9 +165,8 @@ std::string describe(const json& v) {
   }
 }
 
-}  // namespace
-
-json parse_json(std::string_view text, std::string_view where, const JsonLimits& limits) {
+template <class Json>
+Json parse(std::string_view text, std::string_view where, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes)
     fail(ErrorCode::kBadInput, "{}: {} bytes of JSON, expected at most {}", where, text.size(),
          limits.max_bytes);
@@ -157,11 +177,22 @@ json parse_json(std::string_view text, std::string_view where, const JsonLimits&
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
     fail(ErrorCode::kBadInput, "{}: byte {}: malformed JSON: a NUL byte", where, nul);
   Position position;
-  Builder builder(where, limits, position);
+  Builder<Json> builder(where, limits, position);
   const CountingIterator first(text.data(), &position);
   const CountingIterator last(text.data() + text.size(), &position);
-  json::sax_parse(first, last, &builder);
+  Json::sax_parse(first, last, &builder);
   return builder.take();
+}
+
+}  // namespace
+
+json parse_json(std::string_view text, std::string_view where, const JsonLimits& limits) {
+  return parse<json>(text, where, limits);
+}
+
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view where,
+                                          const JsonLimits& limits) {
+  return parse<nlohmann::ordered_json>(text, where, limits);
 }
 
 JsonNode::JsonNode(const json& value, std::string where, std::string path)

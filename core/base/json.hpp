@@ -27,6 +27,10 @@ struct JsonLimits {
 nlohmann::json parse_json(std::string_view text, std::string_view where,
                           const JsonLimits& limits = {});
 
+/// The same, with the members of objects in the order in which they stand.
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view where,
+                                          const JsonLimits& limits = {});
+
 /// A value of a parsed document together with its place, for readers that must say what was wrong.
 /// The document must outlive it.
 class JsonNode {

@@ -1,6 +1,10 @@
 #include "core/formats/gguf_model.hpp"
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -131,6 +135,15 @@ GgufModel GgufModel::open(const fs::path& path) {
          "other parts are found; restore its name",
          path.string(), keys.number, keys.count, keys.number, keys.count);
   return open_parts(path, file, *part);
+}
+
+bool is_gguf_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;
+  std::ifstream in(path, std::ios::binary);
+  std::array<char, 4> magic{};
+  return in.read(magic.data(), magic.size()) &&
+         std::string_view(magic.data(), magic.size()) == "GGUF";
 }
 
 }  // namespace moescope::formats

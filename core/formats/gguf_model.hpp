@@ -22,6 +22,9 @@ struct GgufModel {
   static GgufModel open(const std::filesystem::path& path);
 };
 
+/// Whether a regular file of that path begins as GGUF files do.
+bool is_gguf_file(const std::filesystem::path& path);
+
 /// The end of a part's file name, "PREFIX-00002-of-00003.gguf".
 struct GgufPartName {
   std::string prefix;

@@ -12,6 +12,7 @@
 // after simd_targets.hpp
 #include <hwy/foreach_target.h>
 
+#include "core/kernels/simd_decoded.hpp"
 #include "core/kernels/simd_panel.hpp"
 #include "core/kernels/simd_rows.hpp"
 
@@ -42,8 +43,7 @@ PackRows packer(const Matrix& w) {
 void multiply_few(const StoredSource& source, std::size_t first_row, std::size_t n_row,
                   Rows<const float> x, Rows<float> out) {
   const Matrix& w = *source.w;
-  const std::size_t stride = row_bytes(w);
-  const StoredRows rows{w.data + first_row * stride, stride, n_row, w.n_col};
+  const StoredRows rows{source.address(first_row, 0), source.stride, n_row, w.n_col};
   if (w.scales.data == nullptr) {
     switch (w.type) {
       case ElementType::kF32:
@@ -63,7 +63,7 @@ void multiply_few(const StoredSource& source, std::size_t first_row, std::size_t
 
 void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Rows<const float> x,
                    Rows<float> out) {
-  const StoredSource source{&w, decoder(w.type)};
+  const StoredSource source(w);
   if (x.n_row <= kInPlaceTokens) return multiply_few(source, first_row, n_row, x, out);
   for (std::size_t r = 0; r < n_row; r += kBlockRows) {
     const PackedSource block{source, packer(w), first_row + r, std::min(kBlockRows, n_row - r),
@@ -77,7 +77,7 @@ void multiply_rows(const Matrix& w, std::size_t first_row, std::size_t n_row, Ro
 }
 
 void decode_whole_row(const Matrix& w, std::size_t row, float* out) {
-  StoredSource{&w, decoder(w.type)}.part(row, 0, w.n_col, out);
+  StoredSource(w).part(row, 0, w.n_col, out);
 }
 
 float dot_product(std::span<const float> a, std::span<const float> b) {

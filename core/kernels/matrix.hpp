@@ -42,4 +42,9 @@ inline std::size_t scale_run(const Matrix& w, std::size_t col, std::size_t most)
 /// The factor of one element; 1 where there are none.
 float scale_at(const Matrix& w, std::size_t row, std::size_t col) noexcept;
 
+/// The factors of neighbouring blocks of one row, from the one that holds column `col` on.
+/// Errors: none; the matrix has factors, and block_cols is not 0.
+void load_scales(const Matrix& w, std::size_t row, std::size_t col, std::size_t n,
+                 float* out) noexcept;
+
 }  // namespace moescope::kernels

@@ -1,5 +1,6 @@
-// Decoders of the blocks of 32 elements, compiled once per instruction set; see blocks32_ref.cpp for
-// what the bits mean.
+// Codecs of the blocks of 32 elements, compiled once per instruction set; see blocks32_ref.cpp for
+// what the bits mean. A codec's block() gives the block at `at`, whose first element is number i of
+// its row, to a sink; in rising order, since a sum depends on it.
 #include "core/kernels/simd_codes.hpp"
 
 #if defined(MOESCOPE_CORE_KERNELS_SIMD_BLOCKS32_HPP) == defined(HWY_TARGET_TOGGLE)
@@ -14,36 +15,65 @@
 HWY_BEFORE_NAMESPACE();
 namespace moescope::kernels::HWY_NAMESPACE {
 
-inline constexpr std::size_t kBlock32 = 32;
-
-inline void decode_q8_0(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 34, out += kBlock32) {
+struct CodecQ8_0 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 34;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
     const V d = load_half_all(at);
-    put_scaled(as_signed(load_codes(at + 2)), d, out);
-    put_scaled(as_signed(load_codes(at + 18)), d, out + 16);
+    put_scaled(as_signed(load_codes(at + 2)), d, i, sink);
+    put_scaled(as_signed(load_codes(at + 18)), d, i + 16, sink);
   }
+};
+
+/// 32 elements whose codes lie in the low, then in the high nibbles of sixteen bytes.
+template <class Value, class Sink>
+HWY_INLINE void put_nibble_block(const std::byte* at, const Value& value, std::size_t i,
+                                 Sink& sink) {
+  const Nibbles<Value> nibbles(value);
+  const B packed = load_codes(at);
+  nibbles.put_low(packed, i, sink);
+  nibbles.put_high(packed, i + 16, sink);
 }
 
-inline void decode_q4_0(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 18, out += kBlock32) {
-    const V d = load_half_all(at);
-    const B packed = load_codes(at + 2);
-    put_scaled(less(low_nibbles(packed), 8), d, out);
-    put_scaled(less(high_nibbles(packed), 8), d, out + 16);
+struct CodecQ4_0 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 18;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
+    put_nibble_block(at + 2, Centred<8>{load_half_all(at)}, i, sink);
   }
-}
+};
 
-inline void decode_q4_1(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 20, out += kBlock32) {
-    const V d = load_half_all(at);
-    const V m = load_half_all(at + 2);
-    const B packed = load_codes(at + 4);
-    put_scaled_plus(low_nibbles(packed), d, m, out);
-    put_scaled_plus(high_nibbles(packed), d, m, out + 16);
+struct CodecQ4_1 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 20;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
+    put_nibble_block(at + 4, Raised{load_half_all(at), load_half_all(at + 2)}, i, sink);
   }
-}
+};
 
-/// The fifth bits of sixteen elements from `first` on, in their place.
+struct CodecIq4Nl {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 18;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
+    put_nibble_block(at + 2, LookedUp{ref::kIq4Values, load_half_all(at)}, i, sink);
+  }
+};
+
+struct CodecMxfp4 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 17;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
+    const V half_scale = hn::Set(D(), ref::mxfp4_half_scale(ref::u8(at)));
+    put_nibble_block(at + 1, LookedUp{ref::kE2M1Doubled, half_scale}, i, sink);
+  }
+};
+
+/// The fifth bits of sixteen elements from `kFirst` on, in their place.
 template <std::size_t kFirst>
 HWY_INLINE B fifth_bits(const std::byte* high) {
   constexpr std::uint8_t k = kFirst / 8;
@@ -57,47 +87,32 @@ HWY_INLINE B fifth_bits(const std::byte* high) {
   return where_bit(spread, hn::Load(Bytes(), kBitOf), 16);
 }
 
-inline void decode_q5_0(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 22, out += kBlock32) {
+struct CodecQ5_0 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 22;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
     const V d = load_half_all(at);
     const B packed = load_codes(at + 6);
-    put_scaled(less(hn::Or(low_nibbles(packed), fifth_bits<0>(at + 2)), 16), d, out);
-    put_scaled(less(hn::Or(high_nibbles(packed), fifth_bits<16>(at + 2)), 16), d, out + 16);
+    const B low = hn::Or(low_nibbles(packed), fifth_bits<0>(at + 2));
+    const B high = hn::Or(high_nibbles(packed), fifth_bits<16>(at + 2));
+    put_scaled(less(low, 16), d, i, sink);
+    put_scaled(less(high, 16), d, i + 16, sink);
   }
-}
+};
 
-inline void decode_q5_1(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 24, out += kBlock32) {
+struct CodecQ5_1 {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 24;
+  template <class Sink>
+  static HWY_INLINE void block(const std::byte* at, std::size_t i, Sink& sink) {
     const V d = load_half_all(at);
     const V m = load_half_all(at + 2);
     const B packed = load_codes(at + 8);
-    put_scaled_plus(hn::Or(low_nibbles(packed), fifth_bits<0>(at + 4)), d, m, out);
-    put_scaled_plus(hn::Or(high_nibbles(packed), fifth_bits<16>(at + 4)), d, m, out + 16);
+    put_scaled_plus(hn::Or(low_nibbles(packed), fifth_bits<0>(at + 4)), d, m, i, sink);
+    put_scaled_plus(hn::Or(high_nibbles(packed), fifth_bits<16>(at + 4)), d, m, i + 16, sink);
   }
-}
-
-/// Sixteen values by their codes.
-HWY_INLINE hn::Vec<SignedBytes> look_up(const std::int8_t* values, B codes) {
-  return hn::TableLookupBytes(hn::LoadU(SignedBytes(), values), as_signed(codes));
-}
-
-inline void decode_iq4_nl(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 18, out += kBlock32) {
-    const V d = load_half_all(at);
-    const B packed = load_codes(at + 2);
-    put_scaled(look_up(ref::kIq4Values, low_nibbles(packed)), d, out);
-    put_scaled(look_up(ref::kIq4Values, high_nibbles(packed)), d, out + 16);
-  }
-}
-
-inline void decode_mxfp4(const std::byte* at, std::size_t n, float* out) {
-  for (std::size_t b = 0; b < n / kBlock32; ++b, at += 17, out += kBlock32) {
-    const V d = hn::Set(D(), ref::mxfp4_half_scale(ref::u8(at)));
-    const B packed = load_codes(at + 1);
-    put_scaled(look_up(ref::kE2M1Doubled, low_nibbles(packed)), d, out);
-    put_scaled(look_up(ref::kE2M1Doubled, high_nibbles(packed)), d, out + 16);
-  }
-}
+};
 
 }  // namespace moescope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -18,9 +18,52 @@ namespace moescope::kernels::HWY_NAMESPACE {
 using Bytes = hn::Full128<std::uint8_t>;
 using B = hn::Vec<Bytes>;  ///< sixteen codes
 using SignedBytes = hn::Full128<std::int8_t>;
+using S = hn::Vec<SignedBytes>;
+
+/// Takes decoded values into memory. A sink gets vector number v of the sixteen elements from i on.
+struct StoreSink {
+  float* out;
+
+  template <std::size_t v>
+  HWY_INLINE void put(std::size_t i, V value) const {
+    hn::StoreU(value, D(), out + i + v * kWidth);
+  }
+};
+
+/// Adds their products with x to the sixteen lanes.
+struct DotSink {
+  const float* x;
+  V sum[kVectors];
+
+  template <std::size_t v>
+  HWY_INLINE void put(std::size_t i, V value) {
+    sum[v] = hn::MulAdd(hn::LoadU(D(), x + i + v * kWidth), value, sum[v]);
+  }
+};
+
+/// Multiplies them by a factor first.
+template <class Sink>
+struct ScaledSink {
+  Sink* sink;
+  V factor;
+
+  template <std::size_t v>
+  HWY_INLINE void put(std::size_t i, V value) const {
+    sink->template put<v>(i, hn::Mul(value, factor));
+  }
+};
 
 HWY_INLINE B load_codes(const std::byte* at) {
   return hn::LoadU(Bytes(), reinterpret_cast<const std::uint8_t*>(at));
+}
+
+HWY_INLINE S as_signed(B codes) {
+  return hn::BitCast(SignedBytes(), codes);
+}
+
+/// Codes less a zero point.
+HWY_INLINE S less(B codes, int zero) {
+  return as_signed(hn::Sub(codes, hn::Set(Bytes(), static_cast<std::uint8_t>(zero))));
 }
 
 HWY_INLINE B low_nibbles(B packed) {
@@ -44,12 +87,16 @@ HWY_INLINE B where_bit(B bytes, B bit, std::uint8_t value) {
   return hn::And(hn::VecFromMask(hn::TestBit(bytes, bit)), hn::Set(Bytes(), value));
 }
 
-/// Vector number v of sixteen codes as f32.
+/// Sixteen values by their codes.
+HWY_INLINE S look_up(const std::int8_t* values, B codes) {
+  return hn::TableLookupBytes(hn::LoadU(SignedBytes(), values), as_signed(codes));
+}
+
+/// Vector number v of sixteen codes, widened to 32 bits.
 template <std::size_t v, class Vec128>
-HWY_INLINE V floats_at(Vec128 codes) {
-  using Lane = hn::TFromV<Vec128>;
+HWY_INLINE auto words_at(Vec128 codes) {
   const hn::RebindToSigned<D> words;
-  const hn::Full128<Lane> whole;
+  const hn::Full128<hn::TFromV<Vec128>> whole;
   const auto from = [&]() HWY_ATTR {
     if constexpr (v == 0)
       return codes;
@@ -57,58 +104,39 @@ HWY_INLINE V floats_at(Vec128 codes) {
       return hn::ShiftRightBytes<static_cast<int>(v * kWidth)>(whole, codes);
   }();
   if constexpr (kWidth == 16) {
-    return hn::ConvertTo(D(), hn::PromoteTo(words, from));
+    return hn::PromoteTo(words, from);
   } else {
     const hn::Half<decltype(whole)> half;
     if constexpr (kWidth == 8)
-      return hn::ConvertTo(D(), hn::PromoteTo(words, hn::LowerHalf(half, from)));
+      return hn::PromoteTo(words, hn::LowerHalf(half, from));
     else
-      return hn::ConvertTo(D(), hn::PromoteTo(words, hn::LowerHalf(hn::Half<decltype(half)>(),
-                                                                   hn::LowerHalf(half, from))));
+      return hn::PromoteTo(words,
+                           hn::LowerHalf(hn::Half<decltype(half)>(), hn::LowerHalf(half, from)));
   }
 }
 
-/// Calls put(v, floats) for each vector of sixteen codes.
-template <class Vec128, class Put>
-HWY_INLINE void each_vector(Vec128 codes, const Put& put) {
-  put(0, floats_at<0>(codes));
-  if constexpr (kVectors > 1) put(1, floats_at<1>(codes));
-  if constexpr (kVectors > 2) {
-    put(2, floats_at<2 % kVectors>(codes));
-    put(3, floats_at<3 % kVectors>(codes));
-  }
+template <std::size_t v, class Vec128, class Sink, class Op>
+HWY_INLINE void put_from(Vec128 codes, std::size_t i, Sink& sink, const Op& op) {
+  sink.template put<v>(i, op(hn::ConvertTo(D(), words_at<v>(codes))));
+  if constexpr (v + 1 < kVectors) put_from<v + 1>(codes, i, sink, op);
 }
 
-/// out = scale · code.
-template <class Vec128>
-HWY_INLINE void put_scaled(Vec128 codes, V scale, float* out) {
-  each_vector(codes, [&](std::size_t v, V q)
-                         HWY_ATTR { hn::StoreU(hn::Mul(scale, q), D(), out + v * kWidth); });
+/// Elements i … i + 15: scale · code.
+template <class Vec128, class Sink>
+HWY_INLINE void put_scaled(Vec128 codes, V scale, std::size_t i, Sink& sink) {
+  put_from<0>(codes, i, sink, [&](V q) HWY_ATTR { return hn::Mul(scale, q); });
 }
 
-/// out = scale · code + offset, rounded twice.
-template <class Vec128>
-HWY_INLINE void put_scaled_plus(Vec128 codes, V scale, V offset, float* out) {
-  each_vector(codes, [&](std::size_t v, V q) HWY_ATTR {
-    hn::StoreU(hn::Add(hn::Mul(scale, q), offset), D(), out + v * kWidth);
-  });
+/// Elements i … i + 15: scale · code + offset, rounded twice.
+template <class Vec128, class Sink>
+HWY_INLINE void put_scaled_plus(Vec128 codes, V scale, V offset, std::size_t i, Sink& sink) {
+  put_from<0>(codes, i, sink, [&](V q) HWY_ATTR { return hn::Add(hn::Mul(scale, q), offset); });
 }
 
-/// out = scale · code - offset, rounded twice.
-template <class Vec128>
-HWY_INLINE void put_scaled_less(Vec128 codes, V scale, V offset, float* out) {
-  each_vector(codes, [&](std::size_t v, V q) HWY_ATTR {
-    hn::StoreU(hn::Sub(hn::Mul(scale, q), offset), D(), out + v * kWidth);
-  });
-}
-
-HWY_INLINE hn::Vec<SignedBytes> as_signed(B codes) {
-  return hn::BitCast(SignedBytes(), codes);
-}
-
-/// Codes less a zero point.
-HWY_INLINE hn::Vec<SignedBytes> less(B codes, int zero) {
-  return as_signed(hn::Sub(codes, hn::Set(Bytes(), static_cast<std::uint8_t>(zero))));
+/// Elements i … i + 15: scale · code - offset, rounded twice.
+template <class Vec128, class Sink>
+HWY_INLINE void put_scaled_less(Vec128 codes, V scale, V offset, std::size_t i, Sink& sink) {
+  put_from<0>(codes, i, sink, [&](V q) HWY_ATTR { return hn::Sub(hn::Mul(scale, q), offset); });
 }
 
 /// A 16-bit float, exactly.
@@ -122,6 +150,103 @@ HWY_INLINE float load_half(const std::byte* at) {
 HWY_INLINE V load_half_all(const std::byte* at) {
   return hn::Set(D(), load_half(at));
 }
+
+/// What the sixteen codes of a nibble stand for: value(c) as f32 for a vector of codes c.
+/// With sixteen lanes all values are worked out once and looked up; the operations, hence the bits,
+/// are the same.
+template <class Value>
+class Nibbles {
+ public:
+  HWY_INLINE explicit Nibbles(const Value& value) : value_(value) {
+    if constexpr (kWidth == 16) table_ = value.from(hn::Iota(Bytes(), 0));
+  }
+
+  /// Elements i … i + 15 from codes in the low nibbles; the high ones are ignored.
+  template <class Sink>
+  HWY_INLINE void put_low(B packed, std::size_t i, Sink& sink) const {
+#if HWY_TARGET == HWY_AVX3
+    sink.template put<0>(i, at(words_at<0>(packed)));
+#else
+    value_.put(low_nibbles(packed), i, sink);
+#endif
+  }
+  /// Elements i … i + 15 from codes in the high nibbles.
+  template <class Sink>
+  HWY_INLINE void put_high(B packed, std::size_t i, Sink& sink) const {
+#if HWY_TARGET == HWY_AVX3
+    sink.template put<0>(i, at(hn::ShiftRight<4>(words_at<0>(packed))));
+#else
+    value_.put(high_nibbles(packed), i, sink);
+#endif
+  }
+
+ private:
+#if HWY_TARGET == HWY_AVX3
+  /// The instruction takes the low four bits of each index.
+  HWY_INLINE V at(hn::Vec<hn::RebindToSigned<D>> codes) const {
+    return hn::TableLookupLanes(table_, hn::Indices512<float>{codes.raw});
+  }
+#endif
+
+  Value value_;
+  V table_;
+};
+
+/// scale · values[c]
+struct LookedUp {
+  const std::int8_t* values;
+  V scale;
+
+  HWY_INLINE V from(B codes) const {
+    return hn::Mul(scale, hn::ConvertTo(D(), words_at<0>(look_up(values, codes))));
+  }
+  template <class Sink>
+  HWY_INLINE void put(B codes, std::size_t i, Sink& sink) const {
+    put_scaled(look_up(values, codes), scale, i, sink);
+  }
+};
+
+/// scale · (c - zero)
+template <int kZero>
+struct Centred {
+  V scale;
+
+  HWY_INLINE V from(B codes) const {
+    return hn::Mul(scale, hn::ConvertTo(D(), words_at<0>(less(codes, kZero))));
+  }
+  template <class Sink>
+  HWY_INLINE void put(B codes, std::size_t i, Sink& sink) const {
+    put_scaled(less(codes, kZero), scale, i, sink);
+  }
+};
+
+/// scale · c + offset
+struct Raised {
+  V scale;
+  V offset;
+
+  HWY_INLINE V from(B codes) const {
+    return hn::Add(hn::Mul(scale, hn::ConvertTo(D(), words_at<0>(codes))), offset);
+  }
+  template <class Sink>
+  HWY_INLINE void put(B codes, std::size_t i, Sink& sink) const {
+    put_scaled_plus(codes, scale, offset, i, sink);
+  }
+};
+
+/// scale · c - offset
+struct Lowered {
+  V scale;
+  V offset;
+
+  HWY_INLINE V from(B codes) const {
+    return hn::Sub(hn::Mul(scale, hn::ConvertTo(D(), words_at<0>(codes))), offset);
+  }
+  template <class Sink>
+  HWY_INLINE void put(B codes, std::size_t i, Sink& sink) const {
+    put_scaled_less(codes, scale, offset, i, sink);
+  }
+};
 
 }  // namespace moescope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -151,7 +151,7 @@ inline void pack_decoded(const StoredSource& w, const std::size_t* rows, std::si
 inline void pack_panel(const PackedSource& w, std::size_t first_row, std::size_t k, std::size_t n,
                        float* out) {
   constexpr std::size_t kPass = kPanelRows * kPackedRow;
-  const std::size_t ahead = kTileRows * row_bytes(*w.stored.w);
+  const std::size_t ahead = kTileRows * w.stored.stride;
   for (std::size_t i = 0; i < kPanelRows && first_row + i < w.n_row; i += kTileRows) {
     std::size_t rows[kTileRows];
     const std::byte* at[kTileRows];

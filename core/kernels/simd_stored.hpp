@@ -1,5 +1,5 @@
-// Decoding of stored rows to f32, compiled once per instruction set. Types without a decoder for
-// vectors take the plain one, whose bits are the same.
+// Stored rows as f32, into memory or into a sum, compiled once per instruction set. Types without a
+// codec for vectors take the plain decoder, whose bits are the same.
 #include "core/kernels/simd_blocks256.hpp"
 #include "core/kernels/simd_floats8.hpp"
 
@@ -15,33 +15,206 @@
 
 #include "core/base/rows.hpp"
 #include "core/kernels/matrix.hpp"
-#include "core/kernels/stored.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace moescope::kernels::HWY_NAMESPACE {
 
-/// A stored matrix and the way to decode its blocks.
+/// Adds products of n stored elements, whole codec blocks, with x to the sixteen sums.
+using Dot = void (*)(const std::byte* at, std::size_t n, const float* x, float* sums);
+/// The same, each element first multiplied by the factor of its run.
+using ScaledDot = void (*)(const std::byte* at, std::size_t n, std::size_t run,
+                           const float* factors, const float* x, float* sums);
+
+/// How a type is read; dot and scaled_dot are nullptr where only decoding is there.
+struct StoredOps {
+  ref::Decode decode;
+  Dot dot = nullptr;
+  ScaledDot scaled_dot = nullptr;
+  std::size_t dot_elements = 1;  ///< dot and scaled_dot take whole numbers of these
+};
+
+template <class Load>
+void decode(const std::byte* at, std::size_t n, float* out) {
+  decode_elements<Load>(at, n, out);
+}
+
+/// Decodes with a codec; elements that fill none of its blocks, plainly.
+template <class Codec, ElementType kType>
+void decode_blocks(const std::byte* at, std::size_t n, float* out) {
+  StoreSink sink{out};
+  std::size_t i = 0;
+  for (; i + Codec::kElements <= n; i += Codec::kElements, at += Codec::kBytes)
+    Codec::block(at, i, sink);
+  if (i < n) ref::decoder(kType)(at, n - i, out + i);
+}
+
+HWY_INLINE void load_sums(const float* sums, DotSink& sink) {
+  HWY_UNROLL(4)
+  for (std::size_t v = 0; v < kVectors; ++v) sink.sum[v] = hn::Load(D(), sums + v * kWidth);
+}
+
+HWY_INLINE void store_sums(const DotSink& sink, float* sums) {
+  HWY_UNROLL(4)
+  for (std::size_t v = 0; v < kVectors; ++v) hn::Store(sink.sum[v], D(), sums + v * kWidth);
+}
+
+template <class Codec>
+void dot_blocks(const std::byte* at, std::size_t n, const float* x, float* sums) {
+  DotSink sink;
+  sink.x = x;
+  load_sums(sums, sink);
+  for (std::size_t i = 0; i < n; i += Codec::kElements, at += Codec::kBytes)
+    Codec::block(at, i, sink);
+  store_sums(sink, sums);
+}
+
+template <class Codec>
+void scaled_dot_blocks(const std::byte* at, std::size_t n, std::size_t run, const float* factors,
+                       const float* x, float* sums) {
+  DotSink sink;
+  sink.x = x;
+  load_sums(sums, sink);
+  for (std::size_t first = 0; first < n; first += run) {
+    ScaledSink<DotSink> scaled{&sink, hn::Set(D(), factors[first / run])};
+    const std::size_t end = std::min(first + run, n);
+    for (std::size_t i = first; i < end; i += Codec::kElements, at += Codec::kBytes)
+      Codec::block(at, i, scaled);
+  }
+  store_sums(sink, sums);
+}
+
+/// Block types carry their own factors.
+template <class Codec, ElementType kType>
+StoredOps block_ops() {
+  return {decode_blocks<Codec, kType>, dot_blocks<Codec>, nullptr, Codec::kElements};
+}
+
+template <class Codec, ElementType kType>
+StoredOps float_ops() {
+  return {decode_blocks<Codec, kType>, dot_blocks<Codec>, scaled_dot_blocks<Codec>,
+          Codec::kElements};
+}
+
+inline StoredOps stored_ops(ElementType type) {
+  using enum ElementType;
+  switch (type) {
+    case kF32:
+      return {decode<LoadF32>};
+    case kF16:
+      return {decode<LoadF16>};
+    case kBF16:
+      return {decode<LoadBF16>};
+    case kF8E4M3:
+      return float_ops<CodecF8E4M3, kF8E4M3>();
+    case kF8E5M2:
+      return float_ops<CodecF8E5M2, kF8E5M2>();
+    case kF4E2M1:
+      return float_ops<CodecF4E2M1, kF4E2M1>();
+    case kQ4_0:
+      return block_ops<CodecQ4_0, kQ4_0>();
+    case kQ4_1:
+      return block_ops<CodecQ4_1, kQ4_1>();
+    case kQ5_0:
+      return block_ops<CodecQ5_0, kQ5_0>();
+    case kQ5_1:
+      return block_ops<CodecQ5_1, kQ5_1>();
+    case kQ8_0:
+      return block_ops<CodecQ8_0, kQ8_0>();
+    case kQ2K:
+      return block_ops<CodecQ2K, kQ2K>();
+    case kQ3K:
+      return block_ops<CodecQ3K, kQ3K>();
+    case kQ4K:
+      return block_ops<CodecQ4K, kQ4K>();
+    case kQ5K:
+      return block_ops<CodecQ5K, kQ5K>();
+    case kQ6K:
+      return block_ops<CodecQ6K, kQ6K>();
+    case kIq4Nl:
+      return block_ops<CodecIq4Nl, kIq4Nl>();
+    case kIq4Xs:
+      return block_ops<CodecIq4Xs, kIq4Xs>();
+    case kMxfp4:
+      return block_ops<CodecMxfp4, kMxfp4>();
+    default:
+      return {ref::decoder(type)};
+  }
+}
+
+/// A stored matrix and the way to read it.
 struct StoredSource {
   const Matrix* w;
-  ref::Decode decode;
+  StoredOps ops;
+  std::size_t stride;
+  std::size_t block_elements;
+  std::size_t block_bytes;
+
+  explicit StoredSource(const Matrix& matrix)
+      : w(&matrix),
+        ops(stored_ops(matrix.type)),
+        stride(row_bytes(matrix)),
+        block_elements(info(matrix.type).block_elems),
+        block_bytes(info(matrix.type).block_bytes) {}
+
+  const std::byte* address(std::size_t row, std::size_t first) const {
+    return w->data + row * stride + first / block_elements * block_bytes;
+  }
 
   /// Elements first … first + n - 1 of one row, factors applied, as ref::decode_part gives them.
+  /// first is a whole number of decode blocks.
   void part(std::size_t row, std::size_t first, std::size_t n, float* out) const {
-    decode(address(row, first), n, out);
+    ops.decode(address(row, first), n, out);
     if (w->scales.data == nullptr) return;
+    for (std::size_t i = 0; i < n; i += kDecodeBlock)
+      scale(row, first + i, std::min(kDecodeBlock, n - i), out + i);
+  }
+
+  /// True where add_products may be called.
+  bool can_add_products() const {
+    if (ops.dot == nullptr || w->n_col % ops.dot_elements != 0) return false;
+    return w->scales.data == nullptr || (ops.scaled_dot != nullptr && even_run() != 0);
+  }
+
+  /// Adds the products of at most a decode block with x to the sixteen sums of one token.
+  void add_products(std::size_t row, std::size_t first, std::size_t n, const float* x,
+                    float* sums) const {
+    if (w->scales.data == nullptr) return ops.dot(address(row, first), n, x, sums);
+    Factors factors;
+    load_factors(row, first, n, even_run(), factors);
+    ops.scaled_dot(address(row, first), n, even_run(), factors, x, sums);
+  }
+
+ private:
+  static constexpr std::size_t kMinRun = 16;
+  using Factors = float[kDecodeBlock / kMinRun];
+
+  /// Columns that share a factor, where decode blocks fall into runs of that many; else 0.
+  std::size_t even_run() const {
+    const std::size_t width = w->scales.block_cols;
+    if (width == 0 || width % kDecodeBlock == 0) return kDecodeBlock;
+    const bool fits = width % std::max(kMinRun, ops.dot_elements) == 0;
+    return fits && kDecodeBlock % width == 0 ? width : 0;
+  }
+
+  void load_factors(std::size_t row, std::size_t first, std::size_t n, std::size_t run,
+                    float* out) const {
+    if (w->scales.block_cols == 0)
+      out[0] = scale_at(*w, row, 0);
+    else
+      load_scales(*w, row, first, (n + run - 1) / run, out);
+  }
+
+  void scale(std::size_t row, std::size_t first, std::size_t n, float* values) const {
+    const std::size_t even = even_run();
+    Factors factors;
+    if (even != 0) load_factors(row, first, n, even, factors);
     for (std::size_t i = 0; i < n;) {
-      const std::size_t run = scale_run(*w, first + i, n - i);
-      multiply(scale_at(*w, row, first + i), run, out + i);
+      const std::size_t run = even != 0 ? std::min(even, n - i) : scale_run(*w, first + i, n - i);
+      multiply(even != 0 ? factors[i / even] : scale_at(*w, row, first + i), run, values + i);
       i += run;
     }
   }
 
-  const std::byte* address(std::size_t row, std::size_t first) const {
-    const ElementTypeInfo& type = info(w->type);
-    return w->data + row * row_bytes(*w) + first / type.block_elems * type.block_bytes;
-  }
-
- private:
   static void multiply(float factor, std::size_t n, float* values) {
     constexpr D d;
     const V factors = hn::Set(d, factor);
@@ -51,119 +224,6 @@ struct StoredSource {
     for (; i < n; ++i) values[i] *= factor;
   }
 };
-
-template <class Load>
-void decode(const std::byte* at, std::size_t n, float* out) {
-  decode_elements<Load>(at, n, out);
-}
-
-inline ref::Decode decoder(ElementType type) {
-  switch (type) {
-    case ElementType::kF32:
-      return decode<LoadF32>;
-    case ElementType::kF16:
-      return decode<LoadF16>;
-    case ElementType::kBF16:
-      return decode<LoadBF16>;
-    case ElementType::kF8E4M3:
-      return decode<LoadF8E4M3>;
-    case ElementType::kF8E5M2:
-      return decode<LoadF8E5M2>;
-    case ElementType::kF4E2M1:
-      return decode_f4_e2m1;
-    case ElementType::kQ4_0:
-      return decode_q4_0;
-    case ElementType::kQ4_1:
-      return decode_q4_1;
-    case ElementType::kQ5_0:
-      return decode_q5_0;
-    case ElementType::kQ5_1:
-      return decode_q5_1;
-    case ElementType::kQ8_0:
-      return decode_q8_0;
-    case ElementType::kQ2K:
-      return decode_q2_k;
-    case ElementType::kQ3K:
-      return decode_q3_k;
-    case ElementType::kQ4K:
-      return decode_q4_k;
-    case ElementType::kQ5K:
-      return decode_q5_k;
-    case ElementType::kQ6K:
-      return decode_q6_k;
-    case ElementType::kIq4Nl:
-      return decode_iq4_nl;
-    case ElementType::kIq4Xs:
-      return decode_iq4_xs;
-    case ElementType::kMxfp4:
-      return decode_mxfp4;
-    default:
-      return ref::decoder(type);
-  }
-}
-
-/// Sums of one tile of rows with all tokens of a small batch, 256 columns at a time.
-template <std::size_t kTokens>
-HWY_INLINE void accumulate_block(Rows<const float> x, std::size_t first_token, std::size_t k,
-                                 std::size_t n, const float* const* rows, float* sums) {
-  const float* xs[kTokens];
-  const std::byte* ws[kTileRows];
-  for (std::size_t t = 0; t < kTokens; ++t) xs[t] = x.data + (first_token + t) * x.stride + k;
-  for (std::size_t r = 0; r < kTileRows; ++r) ws[r] = reinterpret_cast<const std::byte*>(rows[r]);
-  const std::size_t n_group = n / kLanes;
-  accumulate<LoadF32, kTokens, kTileRows>(xs, ws, n_group, 0, sums);
-  if (n % kLanes == 0) return;
-  alignas(64) float x_rest[kTokens][kLanes];
-  for (std::size_t t = 0; t < kTokens; ++t) {
-    pad_group(xs[t] + n_group * kLanes, n % kLanes, x_rest[t]);
-    xs[t] = x_rest[t];
-  }
-  for (std::size_t r = 0; r < kTileRows; ++r) ws[r] += n_group * kLanes * sizeof(float);
-  accumulate<LoadF32, kTokens, kTileRows>(xs, ws, 1, 0, sums);
-}
-
-inline constexpr std::size_t kDecodedTokens = 8;  ///< at most this many tokens per pass below
-
-/// Multiplies decoded rows with at most kDecodedTokens rows of x: each block is decoded once, into
-/// the nearest cache.
-inline void multiply_decoded(const StoredSource& w, std::size_t first_row, std::size_t n_row,
-                             Rows<const float> x, Rows<float> out) {
-  constexpr std::size_t kTokenTiles = kDecodedTokens / kTileTokens;
-  alignas(64) float block[kTileRows][kDecodeBlock];
-  const std::size_t n_col = w.w->n_col;
-  for (std::size_t r = 0; r < n_row; r += kTileRows) {
-    alignas(64) float sums[kTokenTiles][kTileTokens * kTileRows * kLanes] = {};
-    const std::size_t n = std::min(kTileRows, n_row - r);
-    const float* rows[kTileRows];
-    for (std::size_t i = 0; i < kTileRows; ++i) rows[i] = block[std::min(i, n - 1)];
-    for (std::size_t k = 0; k < n_col; k += kDecodeBlock) {
-      const std::size_t n_k = std::min(kDecodeBlock, n_col - k);
-      for (std::size_t i = 0; i < n; ++i) {
-        w.part(first_row + r + i, k, n_k, block[i]);
-        for (std::size_t j = n_k; j % kLanes != 0; ++j) block[i][j] = 0.0f;
-      }
-      for (std::size_t t = 0; t < x.n_row; t += kTileTokens) {
-        float* tile = sums[t / kTileTokens];
-        switch (x.n_row - t) {
-          case 1:
-            accumulate_block<1>(x, t, k, n_k, rows, tile);
-            break;
-          case 2:
-            accumulate_block<2>(x, t, k, n_k, rows, tile);
-            break;
-          case 3:
-            accumulate_block<3>(x, t, k, n_k, rows, tile);
-            break;
-          default:
-            accumulate_block<4>(x, t, k, n_k, rows, tile);
-        }
-      }
-    }
-    for (std::size_t t = 0; t < x.n_row; ++t)
-      for (std::size_t i = 0; i < n; ++i)
-        out.at(t, r + i) = fold(sums[t / kTileTokens] + (t % kTileTokens * kTileRows + i) * kLanes);
-  }
-}
 
 }  // namespace moescope::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -35,6 +35,15 @@ float scale_at(const Matrix& w, std::size_t row, std::size_t col) noexcept {
   return factor(s.type, s.data, block_row * n_block_col + block_col);
 }
 
+void load_scales(const Matrix& w, std::size_t row, std::size_t col, std::size_t n,
+                 float* out) noexcept {
+  const BlockScales& s = w.scales;
+  const std::size_t block_row = s.block_rows == 0 ? 0 : row / s.block_rows;
+  const std::size_t n_block_col = (w.n_col + s.block_cols - 1) / s.block_cols;
+  const std::size_t first = block_row * n_block_col + col / s.block_cols;
+  for (std::size_t i = 0; i < n; ++i) out[i] = factor(s.type, s.data, first + i);
+}
+
 namespace ref {
 namespace {
 

@@ -394,6 +394,8 @@ ModelConfig read_gguf_config(const GgufMetadata& metadata, const WeightFiles& we
   out.family = row.family;
   read_shape(in, out);
   if (row.read != read_deepseek2) read_rope(in, out.d_head, 1e4f, out);
+  if (const std::size_t window = in.count_or("attention.sliding_window", 0, 0, 1u << 26))
+    out.attention.window.assign(out.n_layer, window);
   row.read(in, out);
   read_token_ids(metadata, out);
   return out;

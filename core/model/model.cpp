@@ -1,8 +1,6 @@
 #include "core/model/model.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <system_error>
 
 #include "core/formats/gguf_model.hpp"
 #include "core/model/gguf_config.hpp"
@@ -58,18 +56,10 @@ Model open_gguf(const std::filesystem::path& path) {
   return {std::move(source), std::move(config), std::move(gguf.weights), std::move(weights)};
 }
 
-bool is_gguf(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return false;
-  std::ifstream in(path, std::ios::binary);
-  char magic[4] = {};
-  return in.read(magic, 4) && std::string_view(magic, 4) == "GGUF";
-}
-
 }  // namespace
 
 Model open_model(const std::filesystem::path& path) {
-  return is_gguf(path) ? open_gguf(path) : open_folder(path);
+  return formats::is_gguf_file(path) ? open_gguf(path) : open_folder(path);
 }
 
 }  // namespace moescope::model

@@ -128,7 +128,7 @@ class Binder {
 
   void refuse_leftovers() const {
     for (const formats::TensorView& tensor : files_.tensors()) {
-      if (taken_.contains(tensor.name) || tensor.name.ends_with(".rotary_emb.inv_freq")) continue;
+      if (taken_.contains(tensor.name) || is_of_the_rotation(tensor.name)) continue;
       if (is_of_a_later_layer(tensor.name) || tensor.name.ends_with(".activation_scale")) continue;
       fail(ErrorCode::kBadInput,
            "{}: tensor '{}': no part of '{}' takes it; does the configuration belong to these "
@@ -138,6 +138,13 @@ class Binder {
   }
 
  private:
+  /// Angles: of old checkpoints, which say what the configuration says, and of GGUF, which its
+  /// reader has taken.
+  static bool is_of_the_rotation(std::string_view name) {
+    return name.ends_with(".rotary_emb.inv_freq") || name == "rope_freqs.weight" ||
+           name == "rope_factors_short.weight" || name == "rope_factors_long.weight";
+  }
+
   /// Layers that predict further tokens in training stand behind the model's own.
   bool is_of_a_later_layer(std::string_view name) const {
     for (std::size_t i = 0; i < config_.n_draft_layer; ++i)
@@ -193,7 +200,10 @@ class Binder {
                                   std::initializer_list<std::size_t> shape) {
     const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
     if (!info(tensor.type).is_weight)
-      fail(ErrorCode::kBadInput, "{}: tensor '{}': element type '{}' cannot be computed with",
+      fail(ErrorCode::kBadInput,
+           "{}: tensor '{}': element type '{}' cannot be computed with; expected floats or blocks "
+           "of "
+           "them",
            files_.files()[tensor.file_index].path.string(), name, moescope::name(tensor.type));
     taken_.insert(name);
     return tensor;

@@ -43,11 +43,26 @@ void AddedTokens::add(const AddedToken& token, std::string_view pattern) {
   tokens_.push_back(token);
 }
 
-std::vector<Stretch> AddedTokens::cut(std::string_view text, bool special) const {
+std::optional<PrefixMatcher::Match> AddedTokens::permitted_match(
+    std::string_view text, std::size_t at, PrefixMatcher::Match match,
+    const Permission& permitted) const {
+  std::optional<PrefixMatcher::Match> found = match;
+  while (found && tokens_[found->value].special && !permitted(at, at + found->n_byte))
+    found = matcher_.longest_at(text.substr(0, at + found->n_byte - 1), at);
+  return found;
+}
+
+std::vector<Stretch> AddedTokens::cut(std::string_view text, bool special,
+                                      const Permission& permitted) const {
   std::vector<Stretch> out;
   std::size_t done = 0;
   std::size_t at = 0;
-  while (const auto match = matcher_.next(text, at)) {
+  while (auto match = matcher_.next(text, at)) {
+    if (special && permitted) match = permitted_match(text, at, *match, permitted);
+    if (!match) {
+      ++at;
+      continue;
+    }
     std::size_t begin = at;
     std::size_t end = at + match->n_byte;
     at = end;

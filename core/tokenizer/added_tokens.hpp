@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,10 +36,19 @@ class AddedTokens {
  public:
   /// `pattern` is what to look for: the content, normalised where the token says so.
   void add(const AddedToken& token, std::string_view pattern);
-  /// Cuts the text up. With `special` off, special tokens stay text.
-  std::vector<Stretch> cut(std::string_view text, bool special) const;
+  bool empty() const noexcept { return tokens_.empty(); }
+  /// Whether a special token may stand for the bytes [begin, end); empty: always.
+  using Permission = std::function<bool(std::size_t begin, std::size_t end)>;
+  /// Cuts the text up. With `special` off, special tokens stay text; so do those without permission.
+  std::vector<Stretch> cut(std::string_view text, bool special,
+                           const Permission& permitted = {}) const;
 
  private:
+  /// The longest token at the match's place that is permitted; nothing when none is.
+  std::optional<PrefixMatcher::Match> permitted_match(std::string_view text, std::size_t at,
+                                                      PrefixMatcher::Match match,
+                                                      const Permission& permitted) const;
+
   std::vector<AddedToken> tokens_;
   PrefixMatcher matcher_;
 };

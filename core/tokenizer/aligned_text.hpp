@@ -35,11 +35,20 @@ class AlignedText {
   void replace(std::string_view pattern, std::string_view content);
   /// Adds `text` at the end, standing for `origin`.
   void append(std::string_view text, Span origin);
+  /// Adds bytes [begin, end) of another text.
+  void append(const AlignedText& other, std::size_t begin, std::size_t end);
   /// Drops everything from byte `size` on.
   void truncate(std::size_t size);
+  /// Drops everything before byte `begin`.
+  void drop_front(std::size_t begin);
 
  private:
+  /// Writes the spans out, which until then follow from the characters.
+  void align();
+
   std::string text_;
+  bool is_original_ = false;  ///< text_ stands in the original at offset_, and origin_ is empty
+  std::size_t offset_ = 0;
   std::vector<Span> origin_;  ///< one a byte of text_
 };
 

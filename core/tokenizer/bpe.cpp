@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/byte_level.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -149,6 +150,10 @@ void BpeModel::emit_unknown(std::string_view text, std::size_t at, std::size_t n
     return;
   }
   if (!unk) {
+    if (!byte_symbols.empty())
+      fail(ErrorCode::kBadInput,
+           "text: byte 0x{:02x} has no token, and the vocabulary names no unknown token",
+           static_cast<unsigned char>(text[at]));
     const auto c = decode_utf8(text, at);
     fail(ErrorCode::kBadInput,
          "text: character U+{:04X} has no token, and the vocabulary names no unknown token",
@@ -182,18 +187,40 @@ void BpeModel::merge_and_emit(std::string_view text, std::size_t& at, std::vecto
   symbols.clear();
 }
 
+/// The token that is all of the text, where there is one.
+std::optional<TokenId> BpeModel::whole(std::string_view text, const Vocabulary& vocabulary) const {
+  std::string written;
+  if (!byte_symbols.empty()) {
+    append_byte_piece(written, text);
+    text = written;
+  }
+  const auto id = vocabulary.find(text);
+  if (!id || outside.find(id->value)) return std::nullopt;
+  return id;
+}
+
+void BpeModel::encode_bytes(std::string_view text, Merger& merger,
+                            std::vector<ModelToken>& out) const {
+  std::vector<Symbol>& symbols = merger.symbols();
+  symbols.clear();
+  for (const char c : text) symbols.push_back({byte_symbols[static_cast<unsigned char>(c)], 1});
+  std::size_t at = 0;
+  merge_and_emit(text, at, symbols, merger, out);
+}
+
 void BpeModel::encode(std::string_view text, const Vocabulary& vocabulary, Merger& merger,
                       std::vector<ModelToken>& out) const {
   if (ignore_merges) {
-    const auto id = vocabulary.find(text);
-    if (id && !outside.find(id->value)) {
+    if (const auto id = whole(text, vocabulary)) {
       out.push_back({*id, 0, text.size()});
       return;
     }
   }
+  if (!byte_symbols.empty()) return encode_bytes(text, merger, out);
   // Which split an unused piece gets depends on the whole text, so that it can't be cut then.
   const bool may_cut = unused.empty();
-  std::vector<Symbol> symbols;
+  std::vector<Symbol>& symbols = merger.symbols();
+  symbols.clear();
   std::size_t emitted = 0;
   std::optional<char32_t> previous;  // the character before, if it may merge
   for (std::size_t at = 0; at < text.size();) {

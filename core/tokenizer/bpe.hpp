@@ -86,6 +86,8 @@ class Merger {
   using Splits = std::unordered_map<std::uint32_t, std::pair<Symbol, Symbol>>;
 
   explicit Merger(const MergeTable& table) : table_(table) {}
+  /// A buffer to hand to run; its content is the caller's.
+  std::vector<Symbol>& symbols() { return symbols_; }
   /// `watched`, where given: ids whose splits are noted in `splits`, the latest one staying.
   void run(std::vector<Symbol>& symbols, const std::vector<bool>* watched = nullptr,
            Splits* splits = nullptr);
@@ -101,32 +103,37 @@ class Merger {
   void join(std::uint32_t left, std::vector<Symbol>& symbols);
 
   const MergeTable& table_;
+  std::vector<Symbol> symbols_;
   const std::vector<bool>* watched_ = nullptr;
   Splits* splits_ = nullptr;
   std::vector<Place> places_;
   std::vector<std::uint64_t> heap_;  ///< rank and place of the left symbol, least first
 };
 
-/// Byte pair encoding over characters, for merge lists and for scores alike.
+/// Byte pair encoding over characters or bytes, for merge lists and for scores alike.
 struct BpeModel {
   MergeTable merges;
-  JoinFilter joins;                     ///< of all merges
-  FlatMap<std::uint32_t> characters;    ///< code point → symbol id
-  std::uint32_t n_id = 0;               ///< symbol ids from here on are no tokens
-  PrefixMatcher frozen;                 ///< user-defined pieces: matched first, never merged
-  std::vector<std::uint32_t> byte_ids;  ///< token of each byte; empty: no byte fallback
-  std::vector<bool> unused;             ///< pieces that are taken apart again; may be empty
+  JoinFilter joins;                         ///< of all merges
+  FlatMap<std::uint32_t> characters;        ///< code point → symbol id
+  std::vector<std::uint32_t> byte_symbols;  ///< symbol id of each byte; empty: over characters
+  std::uint32_t n_id = 0;                   ///< symbol ids from here on are no tokens
+  PrefixMatcher frozen;                     ///< user-defined pieces: matched first, never merged
+  std::vector<std::uint32_t> byte_ids;      ///< token of each byte; empty: no byte fallback
+  std::vector<bool> unused;                 ///< pieces that are taken apart again; may be empty
   std::optional<TokenId> unk;
   bool fuse_unk = false;
   bool ignore_merges = false;  ///< text that is one piece of the vocabulary stays whole
   FlatMap<bool> outside;       ///< ids of added tokens, which are no pieces of the model
 
-  /// Adds the tokens of one piece of normalised text to `out`.
+  /// Adds the tokens of one piece of normalised text to `out`, which holds tokens of this piece
+  /// alone.
   /// Errors: kBadInput for a character without a token where there is no unknown token.
   void encode(std::string_view text, const Vocabulary& vocabulary, Merger& merger,
               std::vector<ModelToken>& out) const;
 
  private:
+  std::optional<TokenId> whole(std::string_view text, const Vocabulary& vocabulary) const;
+  void encode_bytes(std::string_view text, Merger& merger, std::vector<ModelToken>& out) const;
   void merge_and_emit(std::string_view text, std::size_t& at, std::vector<Symbol>& symbols,
                       Merger& merger, std::vector<ModelToken>& out) const;
   void take_apart(const Merger::Splits& splits, std::vector<Symbol>& symbols) const;

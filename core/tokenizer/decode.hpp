@@ -13,21 +13,24 @@ namespace moescope::tokenizer {
 enum class BadBytes {
   kWholeRun,  ///< one U+FFFD for every byte of the run of byte tokens (ByteFallback)
   kEach,      ///< one U+FFFD for each offending byte (SentencePiece)
+  kSequence,  ///< one U+FFFD for each beginning of a character that isn't completed (ByteLevel)
 };
 
 /// How tokens become text.
 struct DecodeRules {
   BadBytes bad_bytes = BadBytes::kEach;
-  std::string separator;        ///< between tokens
-  std::size_t n_strip = 0;      ///< leading spaces that the decoded text loses
-  bool strip_by_piece = false;  ///< only space marks count, one a piece (SentencePiece)
+  std::string separator;          ///< between tokens
+  std::size_t n_strip = 0;        ///< leading spaces that the decoded text loses
+  bool strip_by_piece = false;    ///< only space marks count, one a piece (SentencePiece)
+  bool drop_first_marks = false;  ///< the first token loses every space mark (Metaspace)
 };
 
 /// What one token stands for.
 struct TokenText {
   std::string_view bytes;
-  bool is_byte = false;
-  bool has_mark = false;  ///< the piece begins with a space mark
+  std::string_view piece;
+  bool may_be_part = false;  ///< the bytes may need those of other tokens to be text
+  bool has_mark = false;     ///< the piece begins with a space mark
 };
 
 /// Puts text together token by token and hands out whole characters only. Byte tokens are held
@@ -48,7 +51,7 @@ class TextBuilder {
 
   DecodeRules rules_;
   bool streaming_;
-  std::string run_;  ///< bytes of byte tokens not handed out yet
+  std::string run_;  ///< bytes of tokens that may be part, not handed out yet
   std::size_t n_stripped_ = 0;
   bool began_ = false;  ///< text that is not stripped has been handed out
   bool first_ = true;

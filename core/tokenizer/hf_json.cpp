@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/json.hpp"
@@ -118,6 +120,18 @@ void read_model(const JsonNode& node, std::size_t n_added, TokenizerParts& parts
   if (flag(node, "byte_fallback", false)) read_byte_pieces(node, parts);
 }
 
+/// Where the model runs over bytes, byte fallback has its use only for bytes without a piece; the
+/// reference then falls back to the bytes of the letter that stands for the byte.
+void check_byte_fallback(const JsonNode& model, const TokenizerParts& parts) {
+  const auto& bytes = parts.model.byte_symbols;
+  const bool all = std::find(bytes.begin(), bytes.end(), UINT32_MAX) == bytes.end();
+  if (!all && !parts.model.byte_ids.empty())
+    fail(ErrorCode::kBadInput,
+         "{}: key '{}.byte_fallback': isn't supported beside a ByteLevel pre-tokenizer and a "
+         "vocabulary that lacks bytes",
+         model.where(), model.path());
+}
+
 void read_added_tokens(const std::vector<JsonNode>& list, TokenizerParts& parts) {
   for (const JsonNode& item : list) {
     check_keys(item, {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
@@ -139,7 +153,11 @@ void read_added_tokens(const std::vector<JsonNode>& list, TokenizerParts& parts)
 
 TokenizerParts read_hf_json(std::string_view bytes, const std::string& where) {
   const nlohmann::json document = parse_json(bytes, where);
-  const JsonNode root(document, where);
+  return read_hf_json(JsonNode(document, where));
+}
+
+TokenizerParts read_hf_json(const JsonNode& root) {
+  const std::string& where = root.where();
   if (!root.is_object()) root.expected("an object");
   if (!root.find("model"))
     fail(ErrorCode::kBadInput, "{}: key 'model' is missing; is it a tokenizer.json?", where);
@@ -155,8 +173,14 @@ TokenizerParts read_hf_json(std::string_view bytes, const std::string& where) {
   const auto added = root.find("added_tokens");
   const std::vector<JsonNode> added_items = added ? added->items() : std::vector<JsonNode>{};
   if (const auto stage = root.find("normalizer")) read_normalizer_stage(*stage, parts.normalizer);
-  if (const auto stage = root.find("pre_tokenizer")) read_pre_tokenizer_stage(*stage);
+  const auto pre_tokenizer = root.find("pre_tokenizer");
+  const bool over_bytes =
+      pre_tokenizer && read_pre_tokenizer_stage(*pre_tokenizer, parts.pre_tokenizer);
   read_model(root.at("model"), added_items.size(), parts);
+  if (over_bytes) {
+    parts.use_bytes();
+    check_byte_fallback(root.at("model"), parts);
+  }
   read_added_tokens(added_items, parts);
   if (const auto stage = root.find("decoder"))
     read_decoder_stage(*stage, parts);

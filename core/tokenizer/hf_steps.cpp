@@ -20,6 +20,73 @@ std::string short_string(const JsonNode& node) {
   return text;
 }
 
+SplitBehavior read_behavior(const JsonNode& node) {
+  constexpr std::pair<std::string_view, SplitBehavior> kNames[] = {
+      {"Removed", SplitBehavior::kRemoved},
+      {"Isolated", SplitBehavior::kIsolated},
+      {"MergedWithPrevious", SplitBehavior::kMergedWithPrevious},
+      {"MergedWithNext", SplitBehavior::kMergedWithNext},
+      {"Contiguous", SplitBehavior::kContiguous}};
+  const std::string name = node.string();
+  for (const auto& [known, behavior] : kNames)
+    if (name == known) return behavior;
+  node.expected("Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous");
+}
+
+std::string place_of(const JsonNode& node) {
+  return fmt::format("{}: key '{}'", node.where(), node.path());
+}
+
+SplitStep read_split(const JsonNode& node) {
+  check_keys(node, {"type", "pattern", "behavior", "invert"});
+  const JsonNode pattern = node.at("pattern");
+  check_keys(pattern, {"String", "Regex"});
+  const SplitBehavior behavior = read_behavior(node.at("behavior"));
+  const bool invert = node.at("invert").boolean();
+  if (const auto regex = pattern.find("Regex"))
+    return {Regex(regex->string(), RegexDialect::kOniguruma, place_of(*regex)), behavior, invert};
+  const std::string text = short_string(pattern.at("String"));
+  if (text.empty()) pattern.at("String").expected("a string that isn't empty");
+  return {Regex::literal(text, place_of(pattern)), behavior, invert};
+}
+
+void read_byte_level(const JsonNode& node, PreTokenizer& out) {
+  check_keys(node, {"type", "add_prefix_space", "trim_offsets", "use_regex"});
+  node.at("trim_offsets").boolean();  // offsets are trimmed by the post-processor of this name
+  if (node.at("add_prefix_space").boolean()) out.steps.emplace_back(PrefixSpaceStep{});
+  const auto use_regex = node.find("use_regex");
+  if (!use_regex || use_regex->boolean())
+    out.steps.emplace_back(
+        SplitStep{Regex(kByteLevelPattern, RegexDialect::kOniguruma, place_of(node))});
+}
+
+void read_digits(const JsonNode& node, PreTokenizer& out) {
+  check_keys(node, {"type", "individual_digits"});
+  const bool single = node.at("individual_digits").boolean();
+  out.steps.emplace_back(SplitStep{Regex("\\p{N}", RegexDialect::kOniguruma, place_of(node)),
+                                   single ? SplitBehavior::kIsolated : SplitBehavior::kContiguous});
+}
+
+/// Files of before tokenizers 0.15 have add_prefix_space alone.
+void read_metaspace(const JsonNode& node, PreTokenizer& out) {
+  const MetaspaceRules rules = read_metaspace_rules(node);
+  out.steps.emplace_back(MetaspaceStep{rules.prepend, rules.split});
+}
+
+void flatten_pre_tokenizer(const JsonNode& node, std::vector<JsonNode>& out) {
+  if (out.size() >= 64) node.expected("at most 64 pre-tokenizers");
+  const std::string type =
+      stage_type(node, {"Sequence", "ByteLevel", "Split", "Digits", "Metaspace"});
+  if (type != "Sequence") {
+    out.push_back(node);
+    return;
+  }
+  check_keys(node, {"type", "pretokenizers"});
+  for (const JsonNode& item : node.at("pretokenizers").items()) flatten_pre_tokenizer(item, out);
+}
+
+}  // namespace
+
 ReplaceStep read_replace(const JsonNode& node) {
   check_keys(node, {"type", "pattern", "content"});
   const JsonNode pattern = node.at("pattern");
@@ -32,56 +99,31 @@ ReplaceStep read_replace(const JsonNode& node) {
   return step;
 }
 
-/// The stages of a decoder in a row, sequences opened up.
-void flatten(const JsonNode& node, std::vector<JsonNode>& out) {
-  const std::string type =
-      stage_type(node, {"Sequence", "Replace", "ByteFallback", "Fuse", "Strip"});
-  if (type != "Sequence") {
-    out.push_back(node);
-    return;
+MetaspaceRules read_metaspace_rules(const JsonNode& node) {
+  check_keys(node,
+             {"type", "replacement", "str_rep", "add_prefix_space", "prepend_scheme", "split"});
+  for (const std::string_view key : {"replacement", "str_rep"}) {
+    const auto mark = node.find(key);
+    if (mark && mark->string() != kSpaceMark) mark->expected("\"▁\"");
   }
-  check_keys(node, {"type", "decoders"});
-  for (const JsonNode& item : node.at("decoders").items()) flatten(item, out);
-}
-
-void read_strip(const JsonNode& node, TokenizerParts& parts) {
-  check_keys(node, {"type", "content", "start", "stop"});
-  if (node.at("content").string() != " ") node.at("content").expected("\" \"");
-  if (node.at("stop").uint() != 0) node.at("stop").expected("0");
-  parts.decode.n_strip = static_cast<std::size_t>(node.at("start").uint(0, 1u << 20));
-}
-
-/// The special token that a template names, its id checked.
-TokenId template_token(const JsonNode& item, const JsonNode& specials,
-                       const TokenizerParts& parts) {
-  const std::string name = item.at("SpecialToken").at("id").string();
-  const JsonNode ids = specials.at(name).at("ids");
-  if (ids.items().size() != 1) ids.expected("one id");
-  const TokenId id(static_cast<std::size_t>(ids.items()[0].uint(0, UINT32_MAX)));
-  if (!parts.vocabulary.contains(id)) ids.items()[0].expected("an id of the vocabulary");
-  return id;
-}
-
-void read_template(const JsonNode& node, TokenizerParts& parts) {
-  check_keys(node, {"type", "single", "pair", "special_tokens"});
-  bool after = false;
-  for (const JsonNode& item : node.at("single").items()) {
-    check_keys(item, {"SpecialToken", "Sequence"});
-    if (item.find("Sequence")) {
-      if (after) item.expected("one sequence");
-      after = true;
-      continue;
-    }
-    std::optional<TokenId>& slot = after ? parts.eos : parts.bos;
-    if (slot) item.expected("at most one special token on each side");
-    slot = template_token(item, node.at("special_tokens"), parts);
+  MetaspaceRules rules;
+  if (const auto split = node.find("split")) rules.split = split->boolean();
+  const auto scheme = node.find("prepend_scheme");
+  if (scheme) {
+    const std::string name = scheme->string();
+    if (name != "always" && name != "never" && name != "first")
+      scheme->expected("always, never or first");
+    rules.prepend = name == "always"  ? PrependScheme::kAlways
+                    : name == "never" ? PrependScheme::kNever
+                                      : PrependScheme::kFirst;
   }
-  if (!after) node.at("single").expected("a sequence among its items");
-  parts.add_bos = parts.bos.has_value();
-  parts.add_eos = parts.eos.has_value();
+  if (const auto prefix = node.find("add_prefix_space"); prefix && !prefix->boolean()) {
+    if (scheme && rules.prepend != PrependScheme::kNever)
+      prefix->expected("true beside this prepend_scheme");
+    rules.prepend = PrependScheme::kNever;
+  }
+  return rules;
 }
-
-}  // namespace
 
 void check_keys(const JsonNode& node, std::initializer_list<std::string_view> known) {
   if (!node.is_object()) node.expected("an object");
@@ -103,7 +145,7 @@ std::string stage_type(const JsonNode& node, std::initializer_list<std::string_v
 }
 
 void read_normalizer_stage(const JsonNode& node, Normalizer& normalizer) {
-  const std::string type = stage_type(node, {"Sequence", "Prepend", "Replace"});
+  const std::string type = stage_type(node, {"Sequence", "Prepend", "Replace", "NFC", "Strip"});
   if (type == "Sequence") {
     check_keys(node, {"type", "normalizers"});
     for (const JsonNode& item : node.at("normalizers").items())
@@ -113,43 +155,37 @@ void read_normalizer_stage(const JsonNode& node, Normalizer& normalizer) {
   if (normalizer.steps.size() >= 64) node.expected("at most 64 normalizers");
   if (type == "Replace") {
     normalizer.steps.emplace_back(read_replace(node));
-    return;
+  } else if (type == "NFC") {
+    check_keys(node, {"type"});
+    normalizer.steps.emplace_back(NfcStep{});
+  } else if (type == "Strip") {
+    check_keys(node, {"type", "strip_left", "strip_right"});
+    normalizer.steps.emplace_back(
+        StripStep{node.at("strip_left").boolean(), node.at("strip_right").boolean()});
+  } else {
+    check_keys(node, {"type", "prepend"});
+    normalizer.steps.emplace_back(PrependStep{short_string(node.at("prepend"))});
   }
-  check_keys(node, {"type", "prepend"});
-  normalizer.steps.emplace_back(PrependStep{short_string(node.at("prepend"))});
 }
 
-void read_pre_tokenizer_stage(const JsonNode& node) {
-  const std::string type = node.at("type").string();
-  fail(ErrorCode::kBadInput, "{}: key '{}.type': '{}' isn't supported; supported: null",
-       node.where(), node.path(), escape_terminal(type.substr(0, 80)));
-}
-
-void read_decoder_stage(const JsonNode& node, TokenizerParts& parts) {
+bool read_pre_tokenizer_stage(const JsonNode& node, PreTokenizer& out) {
   std::vector<JsonNode> stages;
-  flatten(node, stages);
-  // Each kind may follow only those before it, so that tokens can be put together one by one.
-  constexpr std::string_view kOrder[] = {"Replace", "ByteFallback", "Fuse", "Strip"};
-  std::size_t least = 0;
+  flatten_pre_tokenizer(node, stages);
+  bool bytes = false;
   for (const JsonNode& stage : stages) {
     const std::string type = stage.at("type").string();
-    std::size_t place = 0;
-    while (kOrder[place] != type) ++place;
-    const bool strip_without_fuse = type == "Strip" && least != 3;
-    if (place < least || strip_without_fuse)
-      fail(ErrorCode::kBadInput,
-           "{}: key '{}': '{}' at this place isn't supported; supported order: {}", stage.where(),
-           stage.path(), type, fmt::join(kOrder, ", "));
-    least = place == 0 ? 0 : place + 1;
-    if (type == "Replace") parts.decode_replace.push_back(read_replace(stage));
-    if (type == "ByteFallback") parts.decode_bytes = true;
-    if (type == "Strip") read_strip(stage, parts);
+    if (bytes)
+      fail(ErrorCode::kBadInput, "{}: key '{}': '{}' after 'ByteLevel' isn't supported",
+           stage.where(), stage.path(), type);
+    if (type == "Split") out.steps.emplace_back(read_split(stage));
+    if (type == "Digits") read_digits(stage, out);
+    if (type == "Metaspace") read_metaspace(stage, out);
+    if (type == "ByteLevel") {
+      read_byte_level(stage, out);
+      bytes = true;
+    }
   }
-}
-
-void read_post_processor_stage(const JsonNode& node, TokenizerParts& parts) {
-  stage_type(node, {"TemplateProcessing"});
-  read_template(node, parts);
+  return bytes;
 }
 
 }  // namespace moescope::tokenizer

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
@@ -6,7 +7,9 @@
 #include "core/base/sha256.hpp"
 #include "core/formats/file_hash.hpp"
 #include "core/formats/folder.hpp"
+#include "core/formats/gguf_model.hpp"
 #include "core/formats/io.hpp"
+#include "core/tokenizer/gguf_metadata_keys.hpp"
 #include "core/tokenizer/parts.hpp"
 #include "core/tokenizer/tokenizer.hpp"
 
@@ -17,11 +20,20 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFile = 64u << 20;
 
+/// A tekken.json has a config and its vocabulary beside each other, a tokenizer.json has a model.
+TokenizerParts read_json(std::string_view bytes, const std::string& where) {
+  const nlohmann::json document = parse_json(bytes, where);
+  const JsonNode root(document, where);
+  const bool tekken =
+      root.is_object() && !root.find("model") && root.find("config") && root.find("vocab");
+  return tekken ? read_tekken(root) : read_hf_json(root);
+}
+
 TokenizerParts read_any(std::string_view bytes, const std::string& where) {
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
   if (bytes.empty() || (first == std::string_view::npos && bytes.size() < 4))
     fail(ErrorCode::kBadInput, "{}: the file is empty", where);
-  if (first != std::string_view::npos && bytes[first] == '{') return read_hf_json(bytes, where);
+  if (first != std::string_view::npos && bytes[first] == '{') return read_json(bytes, where);
   if (bytes.starts_with("GGUF"))
     fail(ErrorCode::kBadInput, "{}: a GGUF file; expected a tokenizer.json or SentencePiece model",
          where);
@@ -121,6 +133,13 @@ void add_configured_tokens(const JsonNode& config, TokenizerParts& parts) {
 }  // namespace
 
 Tokenizer Tokenizer::load_file(const fs::path& file) {
+  if (formats::is_gguf_file(file)) {
+    const formats::GgufModel gguf = formats::GgufModel::open(file);
+    TokenizerParts parts = read_gguf_vocabulary(gather_gguf_vocabulary(gguf_keys(gguf.metadata)));
+    parts.hash = gguf_tokenizer_hash(gguf.metadata);
+    parts.finish();
+    return Tokenizer(std::make_shared<const TokenizerParts>(std::move(parts)));
+  }
   const std::string bytes = formats::read_text_file(file, kMaxFile);
   TokenizerParts parts = read_any(bytes, escape_terminal(file.string()));
   parts.hash = sha256_hex(bytes);
@@ -130,12 +149,15 @@ Tokenizer Tokenizer::load_file(const fs::path& file) {
 
 Tokenizer Tokenizer::load_model_folder(const fs::path& folder) {
   FolderReader reader(folder);
-  const bool json = reader.has("tokenizer.json");
-  if (!json && !reader.has("tokenizer.model"))
+  constexpr std::string_view kNames[] = {"tokenizer.json", "tokenizer.model", "tekken.json"};
+  const auto* found = std::find_if(std::begin(kNames), std::end(kNames),
+                                   [&](std::string_view file) { return reader.has(file); });
+  if (found == std::end(kNames))
     fail(ErrorCode::kBadInput,
-         "{}: no tokenizer: neither tokenizer.json nor tokenizer.model is there",
+         "{}: no tokenizer: neither tokenizer.json nor tokenizer.model nor tekken.json is there",
          escape_terminal(folder.string()));
-  const std::string_view name = json ? "tokenizer.json" : "tokenizer.model";
+  const std::string_view name = *found;
+  const bool json = name == kNames[0];
   TokenizerParts parts = json ? read_hf_json(reader.read(name), reader.where(name))
                               : read_any(reader.read(name), reader.where(name));
   const auto document = [&](std::string_view file) {

@@ -1,6 +1,10 @@
 #include "core/tokenizer/normalizer.hpp"
 
+#include <algorithm>
+
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/nfc.hpp"
+#include "core/tokenizer/unicode.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -11,6 +15,29 @@ void apply_step(const PrependStep& step, AlignedText& text) {
 
 void apply_step(const ReplaceStep& step, AlignedText& text) {
   text.replace(step.pattern, step.content);
+}
+
+void apply_step(const NfcStep&, AlignedText& text) {
+  to_nfc(text);
+}
+
+void apply_step(const StripStep& step, AlignedText& text) {
+  const std::string_view in = text.text();
+  std::size_t begin = 0;
+  std::size_t end = 0;  // behind the last character that stays
+  bool inside = !step.left;
+  for (std::size_t at = 0; at < in.size();) {
+    const auto c = decode_utf8(in, at);
+    const std::size_t n = c ? c->n_byte : 1;
+    const bool space = c && is_white_space(c->code);
+    if (!space && !inside) begin = at;
+    inside = inside || !space;
+    at += n;
+    if (!space || !step.right) end = at;
+  }
+  if (!inside) begin = end = in.size();
+  text.truncate(std::max(begin, end));
+  text.drop_front(begin);
 }
 
 /// Copies one piece of input text, a character or a user-defined symbol, byte run by byte run.

@@ -32,7 +32,17 @@ struct SentencePieceStep {
   PrefixMatcher user_defined;  ///< pieces whose inner spaces stay together
 };
 
-using NormalizerStep = std::variant<PrependStep, ReplaceStep, SentencePieceStep>;
+/// tokenizer.json `NFC`.
+struct NfcStep {};
+
+/// tokenizer.json `Strip`: white space at the ends.
+struct StripStep {
+  bool left = true;
+  bool right = true;
+};
+
+using NormalizerStep =
+    std::variant<PrependStep, ReplaceStep, NfcStep, StripStep, SentencePieceStep>;
 
 /// What happens to text before the model sees it, step by step.
 struct Normalizer {

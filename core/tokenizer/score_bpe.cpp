@@ -6,23 +6,15 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/derived_merges.hpp"
 
 namespace moescope::tokenizer {
 namespace {
 
 constexpr std::size_t kMaxUserDefined = 4096;
 
-/// A string that takes part in merging.
-struct Part {
-  std::string text;
-  std::uint32_t id = 0;
-  float score = 0;
-  bool is_piece = true;      ///< false: a character that only occurs inside pieces
-  std::uint32_t prefix = 0;  ///< the longest other part that begins it, or kNone
-  std::uint32_t suffix = 0;  ///< the longest other part that ends it, or kNone
-};
-
 constexpr std::uint32_t kNone = UINT32_MAX;
+using Part = MergePart;
 
 std::string shown(std::string_view piece) {
   return json_string(piece.substr(0, 80));
@@ -37,58 +29,17 @@ void check_piece(const ScoredPiece& piece, std::size_t id, std::string_view wher
          shown(piece.text));
 }
 
-/// Sorts the parts by `less`; then the strings that begin (or end) a part stand before it, each
-/// within the next, and a stack finds the longest.
-template <class Less, class Within>
-void link_parts(std::vector<Part>& parts, std::uint32_t Part::*link, Less less, Within within) {
-  std::vector<std::uint32_t> order(parts.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return less(parts[a].text, parts[b].text); });
-  std::vector<std::uint32_t> open;
-  for (const std::uint32_t i : order) {
-    while (!open.empty() && !within(parts[i].text, parts[open.back()].text)) open.pop_back();
-    parts[i].*link = open.empty() ? kNone : open.back();
-    open.push_back(i);
-  }
-}
-
-/// Enters every way to put two parts together into `whole`.
-void add_merges(const std::vector<Part>& parts, const Part& whole, std::uint32_t rank,
-                std::vector<std::uint32_t>& suffixes, BpeModel& model) {
-  suffixes.clear();
-  for (std::uint32_t s = whole.suffix; s != kNone; s = parts[s].suffix) suffixes.push_back(s);
-  for (std::uint32_t p = whole.prefix; p != kNone; p = parts[p].prefix) {
-    const std::size_t rest = whole.text.size() - parts[p].text.size();
-    while (!suffixes.empty() && parts[suffixes.back()].text.size() < rest) suffixes.pop_back();
-    if (suffixes.empty()) return;
-    const Part& right = parts[suffixes.back()];
-    if (right.text.size() != rest) continue;
-    model.merges.add(parts[p].id, right.id, {rank, whole.id});
-    model.joins.add(parts[p].text, right.text);
-  }
-}
-
+/// Ranks parts by score, the best first, and enters the merges.
 void add_all_merges(std::vector<Part>& parts, BpeModel& model) {
-  link_parts(
-      parts, &Part::prefix, [](const std::string& a, const std::string& b) { return a < b; },
-      [](const std::string& a, const std::string& b) { return a.starts_with(b); });
-  link_parts(
-      parts, &Part::suffix,
-      [](const std::string& a, const std::string& b) {
-        return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
-      },
-      [](const std::string& a, const std::string& b) { return a.ends_with(b); });
   std::vector<float> scores;
   for (const Part& part : parts) scores.push_back(part.score);
   std::sort(scores.begin(), scores.end(), std::greater<>());
   scores.erase(std::unique(scores.begin(), scores.end()), scores.end());
-  std::vector<std::uint32_t> suffixes;
-  for (const Part& part : parts) {
-    if (!part.is_piece) continue;
+  for (Part& part : parts) {
     const auto at = std::lower_bound(scores.begin(), scores.end(), part.score, std::greater<>());
-    add_merges(parts, part, static_cast<std::uint32_t>(at - scores.begin()), suffixes, model);
+    part.rank = static_cast<std::uint32_t>(at - scores.begin());
   }
+  derive_merges(parts, model.merges, &model.joins);
 }
 
 /// Gives every character inside a piece a symbol id: its token, or a number past the vocabulary.

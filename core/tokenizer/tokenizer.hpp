@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "core/base/index.hpp"
+#include "core/tokenizer/aligned_text.hpp"
 #include "core/tokenizer/decode.hpp"
 
 namespace moescope::tokenizer {
 
 struct TokenizerParts;
+struct GgufVocabulary;
 
 /// One token of a text and the bytes [begin, end) of the original text that it stands for.
 struct Token {
@@ -33,11 +35,12 @@ enum class SpecialText {
 /// Text to token ids and back. A value: copies share what was read, which never changes.
 class Tokenizer {
  public:
-  /// Reads a tokenizer.json or a SentencePiece model; the content tells which.
-  /// Errors: kBadInput, as from_json_bytes and from_sentencepiece_bytes; a file of another kind.
+  /// Reads a tokenizer.json, a tekken.json or a SentencePiece model; the content tells which.
+  /// Errors: kBadInput, as the from_…_bytes below; a file of another kind.
   static Tokenizer load_file(const std::filesystem::path& file);
 
-  /// Reads the tokenizer of a model folder: tokenizer.json, else tokenizer.model, with
+  /// Reads the tokenizer of a model folder: tokenizer.json, else tokenizer.model, else
+  /// tekken.json, with
   /// tokenizer_config.json, special_tokens_map.json and added_tokens.json where they are.
   /// Errors: kBadInput, also for a folder without a tokenizer, naming the files it lacks.
   static Tokenizer load_model_folder(const std::filesystem::path& folder);
@@ -50,6 +53,15 @@ class Tokenizer {
   /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
   static Tokenizer from_sentencepiece_bytes(std::string_view bytes, const std::string& where);
 
+  /// Reads Mistral's tekken.json from memory; `where` is what messages call it.
+  /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
+  static Tokenizer from_tekken_bytes(std::string_view bytes, const std::string& where);
+
+  /// Builds the tokenizer of a vocabulary inside a GGUF file; gguf_vocabulary.hpp gathers one. Its
+  /// hash is that of the vocabulary, not of the file.
+  /// Errors: kBadInput for malformed content and, by name, for every part that isn't supported.
+  static Tokenizer from_gguf_vocabulary(const GgufVocabulary& vocabulary);
+
   explicit Tokenizer(std::shared_ptr<const TokenizerParts> parts) : parts_(std::move(parts)) {}
 
   /// Cuts a text into tokens. Nothing is added at its ends.
@@ -58,6 +70,9 @@ class Tokenizer {
   /// Errors: kBadInput with the byte offset where the text isn't UTF-8; a character without a token
   ///         where the vocabulary has no unknown token.
   std::vector<Token> encode(std::string_view text, SpecialText special) const;
+  /// As encode with special tokens recognised, except where one would take a byte of `plain`: spans
+  /// in order, apart from one another, whose text stays text.
+  std::vector<Token> encode_around(std::string_view text, std::span<const Span> plain) const;
 
   /// The piece as the vocabulary writes it, such as "▁the" or "<0x0A>"; empty for an id in a hole.
   /// Errors: kBadInput for an id beyond the vocabulary, here and below.
@@ -86,12 +101,14 @@ class Tokenizer {
   /// SHA-256 of the file; of a folder, of the sorted lines "<file sha256>  <name>" of what was
   /// read.
   const std::string& hash() const;
-  /// "tokenizer.json bpe" or "sentencepiece bpe".
+  /// "tokenizer.json bpe", "sentencepiece bpe", "tekken", "gguf llama" or "gguf gpt2".
   const std::string& kind() const;
 
  private:
   friend class DecodeStream;
   TokenText token_text(TokenId id) const;
+  std::vector<Token> encode_permitted(std::string_view text, bool special,
+                                      std::span<const Span> plain) const;
 
   std::shared_ptr<const TokenizerParts> parts_;
 };

@@ -106,7 +106,7 @@ ROWS = [
         RECORD, 1, CONFIG, "'spiral'", "llama3"),
     row("another activation", config(hidden_act="gelu"), RECORD, 1, CONFIG, "hidden_act", "gelu"),
     row("quantised", config(quantization_config={"quant_method": "awq"}), RECORD, 1, CONFIG,
-        "quantization_config", "f32 f16 bf16"),
+        "quantization_config", "supported: fp8 mxfp4"),
     row("a key that may change the numbers", config(logit_softcap=30.0), RECORD, 1, CONFIG,
         "logit_softcap"),
     row("control characters in a key",

@@ -17,6 +17,7 @@ HOMES = {
     r"Eigen/.*": r".*_ref\.cpp|core/stats/.*|core/decomposition/.*",
     r"boost/math/.*": r"core/stats/.*",
     r"openssl/.*": r"core/base/sha256\.cpp|reports/.*",
+    r"pcre2\.h|utf8proc\.h": r"core/tokenizer/.*",
     r"omp\.h": r"core/kernels/.*|core/model/.*|cli/.*|bench/.*",
     r"nlohmann/.*": r"(?!core/kernels/|core/stats/).*",
     r"fmt/.*": r".*",

@@ -93,7 +93,8 @@ TEST(Config, RefusesWhatItCannotHonour) {
        "key 'rope_scaling.wobble' is not understood"},
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"attention_bias\":true",
        "key 'attention_bias'"},
-      {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"quantization_config\":{\"quant_method\":\"awq\"}",
+      {"\"rope_theta\":10000.0",
+       "\"rope_theta\":10000.0,\"quantization_config\":{\"quant_method\":\"awq\"}",
        "method 'awq' is not supported; supported: fp8 mxfp4"},
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"logit_scale\":2.0",
        "key 'logit_scale' is not understood"},
@@ -144,7 +145,7 @@ TEST(Weights, ATensorThatNothingTakesIsNamed) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.message(), HasSubstr("tensor 'model.layers.2."));
-    EXPECT_THAT(e.message(), HasSubstr("does config.json belong to these weights?"));
+    EXPECT_THAT(e.message(), HasSubstr("does the configuration belong to these weights?"));
   }
 }
 

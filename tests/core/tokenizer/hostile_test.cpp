@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -5,8 +6,11 @@
 
 #include "core/base/error.hpp"
 #include "core/base/random.hpp"
+#include "core/tokenizer/gguf_vocabulary.hpp"
 #include "core/tokenizer/tokenizer.hpp"
+#include "tests/core/tokenizer/byte_json.hpp"
 #include "tests/core/tokenizer/model_bytes.hpp"
+#include "tests/error_of.hpp"
 
 // Files that are malformed, unsupported or made to hurt: each gets one sentence and nothing else.
 namespace moescope::tokenizer {
@@ -86,8 +90,9 @@ std::vector<Case> json_cases() {
       {"long content",
        json_with("\"content\":\"▁\"", "\"content\":\"" + std::string(9999, 'x') + "\""),
        "key 'normalizer.normalizers[1].content': expected at most 256 bytes"},
-      {"pre-tokenizer", json_with("\"pre_tokenizer\":null", R"("pre_tokenizer":{"type":"Digits"})"),
-       "key 'pre_tokenizer.type': 'Digits' isn't supported"},
+      {"pre-tokenizer",
+       json_with("\"pre_tokenizer\":null", R"("pre_tokenizer":{"type":"Punctuation"})"),
+       "key 'pre_tokenizer.type': 'Punctuation' isn't supported; supported: Sequence"},
       {"decoder", json_with("\"Fuse\"", "\"CTC\""),
        "key 'decoder.decoders[2].type': 'CTC' isn't supported"},
       {"decoder order", json_with("{\"type\":\"Fuse\"},", ""),
@@ -107,6 +112,212 @@ std::vector<Case> json_cases() {
       {"added key", json_with("\"special\":true", "\"specific\":true"),
        "key 'added_tokens[0].specific' isn't understood"},
   };
+}
+
+std::vector<ScoredPiece> pieces_with(ScoredPiece piece);
+
+/// A sound byte-level tokenizer.json with one stretch replaced.
+std::string byte_json_with(std::string_view from = "", std::string_view to = "") {
+  ByteJson json;
+  json.pieces = {"ab"};
+  json.merges = R"(["a b"])";
+  json.added = R"([{"id":257,"content":"<s>","special":true}])";
+  json.normalizer = R"({"type":"Sequence","normalizers":[{"type":"NFC"}]})";
+  json.pre_tokenizer =
+      R"({"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"Split","pattern":{"Regex":"\\s+"},"behavior":"Isolated","invert":false},{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]})";
+  json.post_processor =
+      R"({"type":"Sequence","processors":[{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":false,"use_regex":true}]})";
+  std::string text = json.text();
+  if (from.empty()) return text;
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string many(std::string_view open, std::size_t n, std::string_view close) {
+  std::string text;
+  for (std::size_t i = 0; i < n; ++i) text += open;
+  for (std::size_t i = 0; i < n; ++i) text += close;
+  return text;
+}
+
+std::vector<Case> byte_json_cases() {
+  const std::string digits = R"({"type":"Digits","individual_digits":true})";
+  std::string crowd = digits;
+  for (int i = 0; i < 99; ++i) crowd += "," + digits;
+  return {
+      {"pattern", byte_json_with(R"(\\s+)", R"(\\b)"),
+       "key 'pre_tokenizer.pretokenizers[1].pattern.Regex': regular expression \"\\\\b\": '\\b' "
+       "isn't"},
+      {"empty match", byte_json_with(R"(\\s+)", R"(\\s*)"), "matches the empty text"},
+      {"huge repeat", byte_json_with(R"(\\s+)", R"((?:(?:ab{999}){999}){999})"),
+       "regular expression is too large"},
+      {"behavior", byte_json_with("Isolated", "isolated"),
+       "key 'pre_tokenizer.pretokenizers[1].behavior': expected Removed, Isolated"},
+      {"both patterns", byte_json_with("\"Regex\"", "\"Glob\""),
+       "'pre_tokenizer.pretokenizers[1].pattern.Glob' isn't understood"},
+      {"order",
+       byte_json_with(digits,
+                      R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})"),
+       "key 'pre_tokenizer.pretokenizers[1]': 'Split' after 'ByteLevel' isn't supported"},
+      {"crowd", byte_json_with(digits, crowd), "expected at most 64 pre-tokenizers"},
+      {"deep", byte_json_with(digits, many(R"({"type":"Sequence","pretokenizers":[)", 40, "]}")),
+       "nested deeper than 64"},
+      {"step key", byte_json_with("individual_digits", "individual"),
+       "key 'pre_tokenizer.pretokenizers[0].individual' isn't understood"},
+      {"flag", byte_json_with("\"add_prefix_space\":false", "\"add_prefix_space\":0"),
+       "add_prefix_space': expected true or false, got 0"},
+      {"normalizer", byte_json_with("NFC", "NFKC"), "'NFKC' isn't supported"},
+      {"mark", byte_json_with(digits, R"({"type":"Metaspace","replacement":"_"})"),
+       "replacement': expected \"▁\", got \"_\""},
+      {"scheme", byte_json_with(digits, R"({"type":"Metaspace","prepend_scheme":"last"})"),
+       "prepend_scheme': expected always, never or first"},
+      {"schemes",
+       byte_json_with(digits,
+                      R"({"type":"Metaspace","prepend_scheme":"first","add_prefix_space":false})"),
+       "add_prefix_space': expected true beside this prepend_scheme"},
+      {"processor",
+       byte_json_with(R"("processors":[{"type":"ByteLevel")",
+                      R"("processors":[{"type":"RobertaProcessing")"),
+       "key 'post_processor.processors[0].type': 'RobertaProcessing' isn't supported"},
+      {"decoder",
+       byte_json_with(
+           R"("decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})",
+           R"("decoder":{"type":"Sequence","decoders":[{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true},{"type":"ByteFallback"}]})"),
+       "'ByteLevel' beside other decoders isn't supported"},
+      {"merge of absent", byte_json_with("[\"a b\"]", "[\"a Ġ\"]"),
+       "piece \"aĠ\" isn't in the vocabulary"},
+      {"id of 2^63", byte_json_with("\"ab\":256", "\"ab\":9223372036854775808"),
+       "piece \"ab\": expected a token id"},
+      {"id twice", byte_json_with("\"ab\":256", "\"ab\":255"), "token id 255 stands twice"},
+      {"added id of 2^63", byte_json_with("\"id\":257", "\"id\":9223372036854775808"),
+       "key 'added_tokens[0].id': expected"},
+      {"added twice",
+       byte_json_with(R"([{"id":257,"content":"<s>","special":true}])",
+                      R"([{"id":257,"content":"<s>"},{"id":258,"content":"<s>"}])"),
+       "expected a token that doesn't stand in the list already"},
+      {"long added", byte_json_with("<s>", std::string(2000, 'x')),
+       "has 2000 bytes, expected at most 1024"},
+  };
+}
+
+/// A sound tekken.json with one stretch replaced.
+std::string tekken_with(std::string_view from = "", std::string_view to = "") {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text =
+      R"({"config":{"pattern":"\\p{L}+|\\P{L}","num_vocab_tokens":258,"default_vocab_size":260,"default_num_special_tokens":3,"version":"v3"},"special_tokens":[{"rank":1,"token_str":"<s>","is_control":true}],"vocab":[)";
+  for (unsigned rank = 0; rank < 256; ++rank)
+    text += fmt::format(R"({{"rank":{},"token_bytes":"{}{}==","token_str":null}},)", rank,
+                        kDigits[rank >> 2], kDigits[(rank & 3) << 4]);
+  text += R"({"rank":256,"token_bytes":"YWI=","token_str":"ab"}]})";
+  if (from.empty()) return text;
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::vector<Case> tekken_cases() {
+  return {
+      {"key", tekken_with("\"special_tokens\"", "\"spatial_tokens\""),
+       "key 'spatial_tokens' isn't understood"},
+      {"version", tekken_with("\"v3\"", "\"v4\""), "key 'config.version': expected v1"},
+      {"later without specials",
+       tekken_with(R"("v3"},"special_tokens":[{"rank":1,"token_str":"<s>","is_control":true}],)",
+                   R"("v11"},)"),
+       "key 'special_tokens' is missing"},
+      {"size of 2^63", tekken_with(":260", ":9223372036854775808"),
+       "key 'config.default_vocab_size': expected"},
+      {"too small", tekken_with(":260", ":200"), "room for the special tokens and 256 bytes"},
+      {"too few", tekken_with(":260", ":300"), "key 'vocab': expected at least 297 tokens"},
+      {"all special", tekken_with("tokens\":3,", "tokens\":999,"),
+       "key 'config.default_num_special_tokens': expected"},
+      {"pattern", tekken_with(R"(\\p{L}+)", R"(\\y)"), "key 'config.pattern': regular expression"},
+      {"rank", tekken_with("\"rank\":256", "\"rank\":257"),
+       "key 'vocab[256].rank': expected 256, got 257"},
+      {"base64", tekken_with("YWI=", "YW"),
+       "key 'vocab[256].token_bytes': expected bytes in base64"},
+      {"letters", tekken_with("YWI=", "Y*I="), "expected bytes in base64"},
+      {"empty", tekken_with("YWI=", ""), "expected bytes in base64"},
+      {"byte", tekken_with("AA==", "AQ=="), "key 'vocab[0].token_bytes': expected byte 0 alone"},
+      {"bytes twice", tekken_with("YWI=", "YQ=="), "piece \"a\" stands twice"},
+      {"special rank", tekken_with(R"("rank":1,"token_str")", R"("rank":3,"token_str")"),
+       "key 'special_tokens[0].rank': expected"},
+      {"special empty", tekken_with("\"<s>\"", "\"\""), "expected a string that isn't empty"},
+      {"special is text", tekken_with("\"<s>\"", "\"ab\""), "piece \"ab\" stands twice"},
+  };
+}
+
+/// A vocabulary of a GGUF file, of byte letters and the given pieces.
+GgufVocabulary gguf_with(std::vector<std::string> pieces) {
+  GgufVocabulary v{.where = "t.gguf", .model = "gpt2", .pre = "gpt-2"};
+  v.tokens = byte_pieces();
+  v.tokens.insert(v.tokens.end(), pieces.begin(), pieces.end());
+  return v;
+}
+
+GgufVocabulary llama_with(const ScoredPiece& piece) {
+  GgufVocabulary v{.where = "t.gguf", .model = "llama", .pre = "default"};
+  for (const ScoredPiece& p : pieces_with(piece)) {
+    v.tokens.push_back(p.text);
+    v.scores.push_back(p.score);
+    v.token_types.push_back(static_cast<std::int64_t>(p.type));
+  }
+  return v;
+}
+
+TEST(Hostile, EveryGgufVocabularyGetsItsSentence) {
+  const auto expect = [](const char* message, GgufVocabulary v, auto change) {
+    SCOPED_TRACE(message);
+    change(v);
+    const std::string got = error_of([&] { Tokenizer::from_gguf_vocabulary(v); });
+    EXPECT_THAT(got, HasSubstr(message));
+    EXPECT_THAT(got, testing::StartsWith("t.gguf: "));
+  };
+  const auto gpt2 = gguf_with({"ab"});
+  const auto llama = llama_with({"b", -2});
+  EXPECT_EQ(Tokenizer::from_gguf_vocabulary(gpt2).n_vocab(), 257u);
+  EXPECT_EQ(Tokenizer::from_gguf_vocabulary(llama).n_vocab(), 5u);
+  expect("key 'tokenizer.ggml.model': \"bert\" isn't supported; supported: llama, gpt2", gpt2,
+         [](auto& v) { v.model = "bert"; });
+  expect(
+      "key 'tokenizer.ggml.pre': \"falcon\" isn't supported; supported: deepseek-v3, gpt-2, gpt-4o",
+      gpt2, [](auto& v) { v.pre = "falcon"; });
+  expect("expected at least one token", gpt2, [](auto& v) { v.tokens.clear(); });
+  expect("token 256 is empty", gpt2, [](auto& v) { v.tokens.back() = ""; });
+  expect("token 256 isn't UTF-8", gpt2, [](auto& v) { v.tokens.back() = "\xff"; });
+  expect("piece \"a\" stands twice: ids 97 and 256", gpt2, [](auto& v) { v.tokens.back() = "a"; });
+  expect("merge 0 \"a c\": piece \"ac\" isn't in the vocabulary", gpt2,
+         [](auto& v) { v.merges = {"a c"}; });
+  expect("merge 1 \"a b\": the pair stands twice", gpt2, [](auto& v) {
+    v.merges = {"a b", "a b"};
+  });
+  for (const char* merge : {"", " ", "ab", "a b c", " ab"})
+    expect("", gpt2, [&](auto& v) { v.merges = {merge}; });
+  expect("key 'tokenizer.ggml.token_type': expected 257 values, one a token, got 1", gpt2,
+         [](auto& v) { v.token_types = {1}; });
+  expect("token 3 has type 7, expected 1 to 6", llama, [](auto& v) { v.token_types[3] = 7; });
+  expect("token 3 has type -9223372036854775808", llama,
+         [](auto& v) { v.token_types[3] = std::numeric_limits<std::int64_t>::min(); });
+  expect("key 'tokenizer.ggml.scores': expected 5 values, one a token, got 0", llama,
+         [](auto& v) { v.scores.clear(); });
+  expect("score is not a number", llama,
+         [](auto& v) { v.scores[4] = std::numeric_limits<float>::quiet_NaN(); });
+  expect("key 'tokenizer.ggml.bos_token_id': expected less than 5, got 9223372036854775808", llama,
+         [](auto& v) { v.bos = std::uint64_t{1} << 63; });
+  expect("no piece is of type unknown", llama, [](auto& v) { v.token_types[0] = 3; });
+}
+
+TEST(Hostile, LongListsOfAddedTokensCostNoMoreThanTheirBytes) {
+  ByteJson json;
+  json.added = "[";
+  for (int i = 0; i < 20000; ++i)
+    json.added += fmt::format(R"({}{{"id":{},"content":"<{:x}>","normalized":{}}})", i ? "," : "",
+                              256 + i, i, i % 2 ? "true" : "false");
+  json.added += "]";
+  const auto t = json.load();
+  EXPECT_EQ(t.n_vocab(), 20256u);
+  EXPECT_EQ(t.encode("a<4e1f><4e20>", SpecialText::kPlain)[1].id, TokenId(20255u));
 }
 
 std::vector<ScoredPiece> pieces_with(ScoredPiece piece) {
@@ -190,6 +401,18 @@ TEST(Hostile, EveryTokenizerJsonGetsItsSentence) {
                   [](const std::string& b) { Tokenizer::from_json_bytes(b, "t.json"); });
 }
 
+TEST(Hostile, EveryByteLevelTokenizerJsonGetsItsSentence) {
+  EXPECT_EQ(Tokenizer::from_json_bytes(byte_json_with(), "t.json").n_vocab(), 258u);
+  expect_messages(byte_json_cases(), "t.json",
+                  [](const std::string& b) { Tokenizer::from_json_bytes(b, "t.json"); });
+}
+
+TEST(Hostile, EveryTekkenJsonGetsItsSentence) {
+  EXPECT_EQ(Tokenizer::from_tekken_bytes(tekken_with(), "t.json").n_vocab(), 260u);
+  expect_messages(tekken_cases(), "t.json",
+                  [](const std::string& b) { Tokenizer::from_tekken_bytes(b, "t.json"); });
+}
+
 TEST(Hostile, EverySentencePieceModelGetsItsSentence) {
   EXPECT_EQ(Tokenizer::from_sentencepiece_bytes(spm_model(pieces_with({"b", -2})), "m").n_vocab(),
             5u);
@@ -235,7 +458,7 @@ template <class Read>
 int count_sound(std::uint64_t seed, const std::string& original, Read read) {
   Random random(seed);
   int sound = 0;
-  for (int i = 0; i < 10000; ++i) {
+  for (int i = 0; i < 5000; ++i) {
     try {
       const Tokenizer t = read(mutate(random, original));
       ++sound;
@@ -255,6 +478,12 @@ TEST(Hostile, MutatedFilesGiveATokenizerOrAnError) {
   EXPECT_GT(count_sound(1, json_with(),
                         [](const std::string& b) { return Tokenizer::from_json_bytes(b, "j"); }),
             10);
+  EXPECT_GT(count_sound(3, byte_json_with(),
+                        [](const std::string& b) { return Tokenizer::from_json_bytes(b, "j"); }),
+            10);
+  EXPECT_GT(count_sound(4, tekken_with(),
+                        [](const std::string& b) { return Tokenizer::from_tekken_bytes(b, "j"); }),
+            0);
   const auto model = spm_model(pieces_with({"ab", -1, PieceType::kUnused}));
   EXPECT_GT(
       count_sound(2, model,

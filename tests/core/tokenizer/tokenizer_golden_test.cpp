@@ -6,7 +6,10 @@
 
 #include "core/base/json.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/gguf_vocabulary.hpp"
+#include "core/tokenizer/nfc.hpp"
 #include "core/tokenizer/tokenizer.hpp"
+#include "tests/core/tokenizer/gguf_keys.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -37,6 +40,19 @@ std::vector<std::size_t> character_starts(std::string_view text) {
   return starts;
 }
 
+bool is_nfc(std::string_view text) {
+  AlignedText normalised(text, 0);
+  to_nfc(normalised);
+  return normalised.text() == text;
+}
+
+/// Whether the tokens stand for other text: normalised text, or spaces that an added token took.
+bool loses_text(std::string_view name, std::string_view text) {
+  if (name == "metaspace" && text.starts_with(' ')) return true;  // it counts as the prefix
+  const bool normalises = name == "qwen2" || name == "neox_nfc";
+  return (normalises && !is_nfc(text)) || (name == "qwen2" && text.find("tool>") != text.npos);
+}
+
 class Golden : public testing::TestWithParam<std::pair<const char*, const char*>> {
  protected:
   void SetUp() override {
@@ -59,7 +75,7 @@ TEST_P(Golden, EveryLineGivesTheReferenceIds) {
   const auto tokenizer = Tokenizer::load_file(file_);
   const auto want = load(name_ + ".ids.jsonl");
   ASSERT_EQ(want.size(), lines_.size());
-  const bool json = file_.extension() == ".json";
+  const bool json = file_.extension() == ".json" && name_ != "tekken_240718";
   const auto reading = json ? SpecialText::kRecognise : SpecialText::kPlain;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     const auto tokens = tokenizer.encode(lines_[i].get<std::string>(), reading);
@@ -87,7 +103,10 @@ TEST_P(JsonGolden, OffsetsAreTheReferencesCharacters) {
     ASSERT_EQ(tokens.size(), want[i].size()) << "line " << i;
     for (std::size_t t = 0; t < tokens.size(); ++t) {
       ASSERT_EQ(tokens[t].begin, starts[want[i][t][0].get<std::size_t>()]) << i << ", " << t;
-      ASSERT_EQ(tokens[t].end, starts[want[i][t][1].get<std::size_t>()]) << i << ", " << t;
+      // Where a character was composed, the reference ends at the first of its parts.
+      const std::size_t end = starts[want[i][t][1].get<std::size_t>()];
+      ASSERT_TRUE(tokens[t].end == end || (tokens[t].end > end && !is_nfc(text)))
+          << i << ", " << t << ": " << tokens[t].end << " instead of " << end;
     }
   }
 }
@@ -105,7 +124,7 @@ TEST_P(Golden, DecodingGivesTheTextBack) {
     }
     streamed += stream.finish();
     EXPECT_EQ(streamed, tokenizer.decode(ids)) << "line " << i;
-    if (text.find("\xe2\x96\x81") == std::string::npos) {
+    if (text.find("\xe2\x96\x81") == std::string::npos && !loses_text(name_, text)) {
       EXPECT_EQ(streamed, text) << "line " << i;
     }
   }
@@ -113,13 +132,79 @@ TEST_P(Golden, DecodingGivesTheTextBack) {
 
 const auto kName = [](const auto& param) { return std::string(param.param.first); };
 
-INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden,
-                         testing::Values(std::pair{"demo", "demo.json"},
-                                         std::pair{"mixtral_v1", "mixtral_v1.model"},
+const std::vector<std::pair<const char*, const char*>> kJsonFiles = {
+    {"deepseek3", "deepseek3.json"}, {"demo", "demo.json"},
+    {"gpt2", "gpt2.json"},           {"llama3", "llama3.json"},
+    {"metaspace", "metaspace.json"}, {"neox_nfc", "neox_nfc.json"},
+    {"o200k", "o200k.json"},         {"qwen2", "qwen2.json"},
+    {"starcoder", "starcoder.json"},
+};
+
+/// Vocabularies inside GGUF files.
+class GgufGolden : public Golden {};
+
+std::string file_bytes(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Lines for which a GGUF vocabulary gives other ids: it has no normaliser, and no flags of added
+/// tokens.
+bool gguf_differs(std::string_view name, std::size_t line, std::string_view text) {
+  const bool normalises = name == "qwen2" || name == "neox_nfc";
+  return (normalises && !is_nfc(text)) || (name == "qwen2" && line >= 1773 && line <= 1775);
+}
+
+TEST_P(GgufGolden, EveryLineGivesTheReferenceIds) {
+  const std::string bytes = file_bytes(file_);
+  const auto vocabulary = gather_gguf_vocabulary(testing_gguf::keys_of(bytes, file_.string()));
+  const auto tokenizer = Tokenizer::from_gguf_vocabulary(vocabulary);
+  const auto want = load(name_ + ".ids.jsonl");
+  const auto reading = name_ == "mixtral_v1" ? SpecialText::kPlain : SpecialText::kRecognise;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    if (gguf_differs(name_, i, text)) continue;
+    EXPECT_EQ(ids_of(tokenizer.encode(text, reading)), want[i].get<std::vector<std::uint32_t>>())
+        << "line " << i;
+  }
+}
+
+TEST_P(GgufGolden, SpecialTokensInTextStayText) {
+  const std::string bytes = file_bytes(file_);
+  const auto vocabulary = gather_gguf_vocabulary(testing_gguf::keys_of(bytes, file_.string()));
+  const auto tokenizer = Tokenizer::from_gguf_vocabulary(vocabulary);
+  auto want = load(name_ + ".ids.jsonl");
+  if (name_ != "mixtral_v1")
+    for (const auto& row : load(name_ + ".plain.ids.jsonl"))
+      want[row[0].get<std::size_t>()] = row[1];
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    const auto text = lines_[i].get<std::string>();
+    if (gguf_differs(name_, i, text)) continue;
+    EXPECT_EQ(ids_of(tokenizer.encode(text, SpecialText::kPlain)),
+              want[i].get<std::vector<std::uint32_t>>())
+        << "line " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Vocabularies, GgufGolden,
+                         testing::ValuesIn(std::vector<std::pair<const char*, const char*>>{
+                             {"deepseek3", "deepseek3.gguf"},
+                             {"gpt2", "gpt2.gguf"},
+                             {"llama3", "llama3.gguf"},
+                             {"mixtral_v1", "mixtral_v1.gguf"},
+                             {"neox_nfc", "neox_nfc.gguf"},
+                             {"o200k", "o200k.gguf"},
+                             {"qwen2", "qwen2.gguf"},
+                             {"starcoder", "starcoder.gguf"}}),
+                         kName);
+INSTANTIATE_TEST_SUITE_P(Tekken, Golden,
+                         testing::Values(std::pair{"tekken_240718", "tekken_240718.json"}), kName);
+INSTANTIATE_TEST_SUITE_P(Models, Golden,
+                         testing::Values(std::pair{"mixtral_v1", "mixtral_v1.model"},
                                          std::pair{"mistral_v3", "mistral_v3.model"}),
                          kName);
-INSTANTIATE_TEST_SUITE_P(Tokenizers, JsonGolden, testing::Values(std::pair{"demo", "demo.json"}),
-                         kName);
+INSTANTIATE_TEST_SUITE_P(Tokenizers, Golden, testing::ValuesIn(kJsonFiles), kName);
+INSTANTIATE_TEST_SUITE_P(Tokenizers, JsonGolden, testing::ValuesIn(kJsonFiles), kName);
 
 }  // namespace
 }  // namespace moescope::tokenizer

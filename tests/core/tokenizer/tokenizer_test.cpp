@@ -327,7 +327,8 @@ class FolderTest : public testing::Test {
 TEST_F(FolderTest, SaysWhichFilesAreMissing) {
   EXPECT_EQ(
       error_of([&] { Tokenizer::load_model_folder(folder_); }),
-      folder_.string() + ": no tokenizer: neither tokenizer.json nor tokenizer.model is there");
+      folder_.string() +
+          ": no tokenizer: neither tokenizer.json nor tokenizer.model nor tekken.json is there");
 }
 
 TEST_F(FolderTest, ReadsTheSettingsBesideAJson) {
@@ -381,7 +382,7 @@ TEST_F(FolderTest, TellsTheKindByContent) {
               HasSubstr("the file is empty"));
   write("z.gguf", "GGUF\3\0\0\0");
   EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "z.gguf"); }),
-              HasSubstr("a GGUF file"));
+              HasSubstr("z.gguf: byte 4: version"));
   write("zip", "PK\3\4....");
   EXPECT_THAT(error_of([&] { Tokenizer::load_file(folder_ / "zip"); }),
               HasSubstr("begins with \"PK"));

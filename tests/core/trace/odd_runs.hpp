@@ -107,7 +107,7 @@ class DocumentedQuery : public testing::Test {
   void SetUp() override {
     RunInfo info = odd_run();
     info.n_expert = kExperts;
-    for (const std::uint64_t shift : {0, 110}) {
+    for (const std::uint64_t shift : {0u, 110u}) {
       Writer writer(folder_ / "run.db");
       writer.begin_run(info);
       for (std::uint64_t i = 0; i < info.n_prompt; ++i) {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/tokenizer/chat_template.hpp"
+
+namespace moescope::tokenizer {
+
+/// A chat template as a model ships it, and the special tokens that it is rendered with.
+struct ChatSource {
+  std::string where;  ///< the file, as messages call it
+  std::string text;
+  std::optional<std::string> bos_token = {};
+  std::optional<std::string> eos_token = {};
+};
+
+/// Reads the template of a model folder: chat_template.jinja, else `chat_template` of
+/// tokenizer_config.json, of several the one named "default"; bos_token and eos_token from there.
+/// Errors: kBadInput: malformed files; a folder without a template.
+ChatSource read_chat_source(const std::filesystem::path& folder);
+
+/// Reads a file that holds a template and nothing else.
+ChatSource read_chat_file(const std::filesystem::path& file);
+
+}  // namespace moescope::tokenizer
