@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "cli/arguments.hpp"
@@ -16,7 +18,7 @@ namespace moescope::cli {
 namespace {
 
 constexpr double kNearTie = 1e-3;
-constexpr std::int64_t kMostWorst = 1'000'000;
+constexpr std::int64_t kMostWorst = 10'000;
 
 trace::PhaseFilter phase_of(std::string_view word) {
   if (word == "decode") return trace::PhaseFilter::kDecode;
@@ -28,7 +30,7 @@ void say_when_the_same(const Arguments& arguments, const CompareReport& report) 
   if (!arguments.quiet() && report.a.run.id == report.b.run.id &&
       std::filesystem::equivalent(report.a.file, report.b.file, error))
     message(fmt::format("{}: note: both sides are run {}; --run-a and --run-b choose others",
-                        report.a.file, report.a.run.id));
+                        escape_terminal(report.a.file), report.a.run.id));
 }
 
 void print_report(const Arguments& arguments, const CompareReport& report) {
@@ -40,6 +42,23 @@ void print_report(const Arguments& arguments, const CompareReport& report) {
     write_out(compare_text(report, stdout_terminal(arguments.value_or("color", "auto"))));
 }
 
+[[noreturn]] void no_tokens(const CompareReport& report) {
+  constexpr std::string_view kWays[] = {
+      "there is no prompt",
+      "no prompt is in both runs; --by prompt-index compares those of the same number, and of "
+      "different texts, which no token pairs, 'moescope usage --by KEY --compare A,B' compares the "
+      "experts in one run",
+      "no prompt begins with the same tokens in both runs",
+      "every prompt failed, has other tokens or none of this phase"};
+  std::size_t way = report.comparison.not_compared.empty() ? 0 : 1;
+  for (const trace::NotCompared& prompt : report.comparison.not_compared)
+    if (prompt.why != trace::WhyNot::kOnlyInA && prompt.why != trace::WhyNot::kOnlyInB)
+      way = std::max<std::size_t>(way, prompt.why == trace::WhyNot::kOtherTokens ? 2 : 3);
+  fail(ErrorCode::kBadInput, "{}: run {}: no token can be compared with run {} of {}: {}",
+       escape_terminal(report.b.file), report.b.run.id, report.a.run.id,
+       escape_terminal(report.a.file), kWays[way]);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.json() && arguments.flag("csv"))
     arguments.usage_error("--json and --csv are two forms: choose one");
@@ -48,12 +67,14 @@ int run(const Arguments& arguments) {
   CompareReport report{
       .a = {arguments.positional(0), trace::find_run(a, arguments.integer("run-a", 1))},
       .b = {arguments.positional(1), trace::find_run(b, arguments.integer("run-b", 1))},
+      .differences = {},
       .by = arguments.value_or("by", "prompt-name") == "prompt-index" ? trace::MatchBy::kPromptIndex
                                                                       : trace::MatchBy::kPromptName,
       .phase = phase_of(arguments.value_or("phase", "prefill")),
       .near_tie = arguments.number("near-tie", 0, 1e9).value_or(kNearTie),
       .lists_worst = arguments.value("worst").has_value(),
       .comparison = {}};
+  report.differences = trace::run_differences({a, report.a.run}, {b, report.b.run});
   say_when_the_same(arguments, report);
   Progress progress("comparing", "prompts", report.a.run.n_done, arguments.quiet());
   report.comparison = trace::compare_runs(
@@ -65,13 +86,7 @@ int run(const Arguments& arguments) {
        .progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done); }});
   progress.clear();
   print_report(arguments, report);
-  if (report.comparison.n_token == 0)
-    fail(ErrorCode::kBadInput, "{}: run {}: no token can be compared with run {} of {}: {}",
-         escape_terminal(report.b.file), report.b.run.id, report.a.run.id,
-         escape_terminal(report.a.file),
-         report.comparison.not_compared.empty()
-             ? "there is no prompt"
-             : "every prompt is in one run only, failed or has other token ids");
+  if (report.comparison.n_token == 0) no_tokens(report);
   return 0;
 }
 
@@ -85,17 +100,22 @@ constexpr OptionInfo kOptions[] = {
          "(default: prompt-name)"},
     {.name = "phase",
      .argument = "prefill|decode|all",
-     .help = "tokens of the prompts, tokens generated, or both (default: prefill); with the latter "
-             "two a prompt whose generated tokens differ is not compared"},
+     .help =
+         "tokens of the prompts, tokens generated, or both (default: prefill); generated tokens "
+         "are compared up to the first that differs"},
     {.name = "near-tie",
      .argument = "X",
      .help = "disagreements where A's margin is below X are counted apart, as near ties (default: "
              "0.001)"},
     {.name = "worst",
      .argument = "N",
-     .help = "list the N disagreements with the largest margins in A; with --csv these instead of "
-             "the layers"},
-    {.name = "csv", .argument = "", .help = "one line a layer, and one of all"},
+     .help = "list the N disagreements with the largest margins in A (at most 10000); with --csv "
+             "these instead of the layers"},
+    {.name = "csv",
+     .argument = "",
+     .help =
+         "one line a layer, and one of all; text that a spreadsheet would run as a formula (= + "
+         "- @ in front) gets a leading apostrophe"},
     kColorOption,
 };
 
@@ -113,17 +133,21 @@ constinit const CommandInfo kCompareCommand = {
     .operands = "DATABASE-A DATABASE-B",
     .description =
         "Compares the experts that two runs chose at the same tokens: two precisions, "
-        "quantisations or checkpoints of one model. Prompts are matched by their id, tokens by "
-        "position. Prompts that only one run has, that failed, or whose token ids differ are "
-        "counted and listed. Runs of different routing layers, number of experts or top-k are "
-        "refused.\n\n"
+        "quantisations or checkpoints of one model, or one with and without an intervention. "
+        "Prompts are matched by their id, their tokens by position, as far as the token ids are "
+        "equal. Prompts that only one run has, that failed, or whose token ids differ from some "
+        "token on are counted and listed. Runs of different routing layers, number of experts or "
+        "top-k are refused. Prompts of different texts have no tokens to pair: 'moescope usage "
+        "--compare' compares how often experts are chosen.\n\n"
         "Shown for each layer and for all: the share of decisions (one token in one layer) with "
         "the same experts, with the same first choice, and the mean overlap |A and B| / k, which "
         "is the router saturation of OLMoE (arXiv 2409.02060, section 5); 95 % limits come from "
         "leaving out one prompt group at a time. The margin of a decision is the distance to "
         "another choice in the units of the router's selection score: a disagreement at a small "
-        "margin is what rounding does, one at a large margin is not. Differences of the tokens' "
-        "log-probability and entropy follow. The exit code is 0 however much the runs differ.",
+        "margin is what rounding does, one at a large margin is not. Differences of the router's "
+        "log-probabilities (softmax of its logits over all experts, where both runs recorded "
+        "them), of the tokens' log-probability and of the entropy follow. The exit code is 0 "
+        "however much the runs differ.",
     .options = kOptions,
     .examples = kExamples,
     .run = run,

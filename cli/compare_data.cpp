@@ -31,7 +31,20 @@ JsonOutput side_json(const ComparedSide& side) {
           {"model", run.model},
           {"model_hash", or_null(run.model_hash)},
           {"family", run.family},
-          {"compute", run.compute}};
+          {"compute", run.compute},
+          {"scores", run.scores}};
+}
+
+JsonOutput margin_json(const trace::MarginSummary& margin) {
+  return {
+      {"n", margin.n}, {"median", or_null(margin.median)}, {"largest", or_null(margin.largest)}};
+}
+
+/// The size of a difference, without its place.
+JsonOutput size_json(const trace::Difference& d) {
+  return {{"n", d.n},
+          {"mean_absolute", d.n > 0 ? JsonOutput(d.mean) : JsonOutput(nullptr)},
+          {"largest", d.n > 0 ? JsonOutput(d.largest) : JsonOutput(nullptr)}};
 }
 
 JsonOutput share_json(std::uint64_t part, std::uint64_t whole, const Agreement::Share& limits) {
@@ -59,7 +72,9 @@ void put_agreement(JsonOutput& out, const Agreement& of, std::size_t top_k) {
   out["overlap"] = share_json(n.n_common, n.n_decision * top_k, of.overlap);
   out["n_disagreement"] = n.n_decision - n.n_same_set;
   out["n_near_tie"] = of.n_near_tie;
-  out["largest_margin"] = or_null(of.largest_margin);
+  out["margin_a"] = margin_json(of.margin_a);
+  out["margin_b"] = margin_json(of.margin_b);
+  out["router_logprob"] = size_json(of.router);
 }
 
 JsonOutput margins_json(const RunComparison& c) {
@@ -104,11 +119,19 @@ JsonOutput disagreement_json(const Disagreement& d, double near_tie) {
   return out;
 }
 
-JsonOutput difference_json(const trace::TokenDifference& d) {
-  return {{"n", d.n},
-          {"mean_absolute", d.n > 0 ? JsonOutput(d.mean) : JsonOutput(nullptr)},
-          {"largest", d.n > 0 ? JsonOutput(d.largest) : JsonOutput(nullptr)},
-          {"where", d.where ? place_json(*d.where) : JsonOutput(nullptr)}};
+JsonOutput difference_json(const trace::Difference& d) {
+  JsonOutput out = size_json(d);
+  out["where"] = d.where ? place_json(*d.where) : JsonOutput(nullptr);
+  return out;
+}
+
+JsonOutput not_compared_json(const RunComparison& c) {
+  JsonOutput out = JsonOutput::array();
+  for (const trace::NotCompared& prompt : c.not_compared)
+    out.push_back({{"prompt", prompt.prompt},
+                   {"why", name(prompt.why)},
+                   {"pos", prompt.pos ? JsonOutput(prompt.pos->value) : JsonOutput(nullptr)}});
+  return out;
 }
 
 std::string csv_layer(const std::string& layer, const Agreement& of, std::size_t top_k) {
@@ -122,8 +145,11 @@ std::string csv_layer(const std::string& layer, const Agreement& of, std::size_t
   add(n.n_same_set, n.n_decision, of.same_set);
   add(n.n_same_first, n.n_decision, of.same_first);
   add(n.n_common, n.n_decision * top_k, of.overlap);
-  return out + fmt::format(",{},{},{}\n", n.n_decision - n.n_same_set, of.n_near_tie,
-                           or_empty(of.largest_margin));
+  out += fmt::format(",{},{}", n.n_decision - n.n_same_set, of.n_near_tie);
+  for (const trace::MarginSummary& margin : {of.margin_a, of.margin_b})
+    out += fmt::format(",{},{}", or_empty(margin.median), or_empty(margin.largest));
+  return out + (of.router.n > 0 ? fmt::format(",{},{}\n", of.router.mean, of.router.largest)
+                                : std::string(",,\n"));
 }
 
 std::string csv_worst(const RunComparison& c) {
@@ -143,6 +169,9 @@ JsonOutput compare_json(const CompareReport& report) {
   JsonOutput out = json_result("compare");
   out["a"] = side_json(report.a);
   out["b"] = side_json(report.b);
+  out["differences"] = JsonOutput::array();
+  for (const trace::RunDifference& d : report.differences)
+    out["differences"].push_back({{"what", d.what}, {"a", or_null(d.a)}, {"b", or_null(d.b)}});
   out["by"] = name(report.by);
   out["phase"] = name(report.phase);
   out["n_expert"] = c.n_expert;
@@ -151,6 +180,8 @@ JsonOutput compare_json(const CompareReport& report) {
   out["n_prompt_b"] = c.n_prompt_b;
   out["n_prompt_compared"] = c.n_prompt;
   out["n_token"] = c.n_token;
+  out["n_token_apart_a"] = c.n_apart_a;
+  out["n_token_apart_b"] = c.n_apart_b;
   out["n_token_not_fed"] = c.n_unfed;
   out["n_cluster"] = c.n_cluster;
   out["limits"] = "ratio of sums, delete-one-cluster jackknife, t limits, cut to 0 and 1";
@@ -167,17 +198,14 @@ JsonOutput compare_json(const CompareReport& report) {
   out["near_tie"] = report.near_tie;
   out["margins_in_a"] = margins_json(c);
   out["largest"] = c.largest ? disagreement_json(*c.largest, report.near_tie) : JsonOutput(nullptr);
+  out["router_logprob"] = c.has_router_logits ? difference_json(c.all.router) : JsonOutput(nullptr);
+  if (c.router_layer) out["router_logprob"]["layer"] = c.router_layer->value;
   out["logprob"] = difference_json(c.logprob);
   out["entropy"] = difference_json(c.entropy);
   out["worst"] = JsonOutput::array();
   for (const Disagreement& d : c.worst)
     out["worst"].push_back(disagreement_json(d, report.near_tie));
-  out["not_compared"] = JsonOutput::array();
-  for (const trace::NotCompared& prompt : c.not_compared)
-    out["not_compared"].push_back(
-        {{"prompt", prompt.prompt},
-         {"why", name(prompt.why)},
-         {"pos", prompt.pos ? JsonOutput(prompt.pos->value) : JsonOutput(nullptr)}});
+  out["not_compared"] = not_compared_json(c);
   return out;
 }
 
@@ -187,7 +215,9 @@ std::string compare_csv(const CompareReport& report) {
   std::string out = "layer,n_decision";
   for (const char* share : {"same_set", "same_first", "overlap"})
     out += fmt::format(",{0},{0}_lower,{0}_upper", share);
-  out += ",n_disagreement,n_near_tie,largest_margin\n";
+  out +=
+      ",n_disagreement,n_near_tie,margin_a_median,margin_a_largest,margin_b_median,"
+      "margin_b_largest,router_logprob_mean,router_logprob_largest\n";
   for (std::size_t route = 0; route < c.layers.size(); ++route)
     out += csv_layer(std::to_string(c.layers[route].value), c.by_layer[route], c.top_k);
   return out + csv_layer("all", c.all, c.top_k);

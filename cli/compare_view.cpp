@@ -32,10 +32,33 @@ std::string margin_text(const std::optional<double>& margin) {
 
 std::string side_line(std::string_view letter, const ComparedSide& side) {
   const trace::RunRow& run = side.run;
-  return fmt::format("{}: {}, run {}: {}, {}, {}{}", letter, escape_terminal(side.file), run.id,
-                     escape_terminal(run.model), escape_terminal(run.family),
-                     escape_terminal(run.compute),
-                     run.status == "complete" ? "" : fmt::format(" (the run is {})", run.status));
+  return fmt::format(
+      "{}: {}, run {}: {}, {}, {}{}", letter, escape_terminal(side.file), run.id,
+      escape_terminal(run.model), escape_terminal(run.family), escape_terminal(run.compute),
+      run.status == "complete" ? "" : fmt::format(" (the run is {})", escape_terminal(run.status)));
+}
+
+/// "differing: compute (f32, bf16), intervention.000 (-, mask:L3.E4 (…))".
+std::string differences_line(const CompareReport& report, const Terminal& terminal) {
+  constexpr std::size_t kMostValue = 24;
+  if (report.differences.empty())
+    return "The rows of the runs name the same model, computation, prompts and options.";
+  const auto shown = [&](const std::optional<std::string>& value) {
+    return value ? cut_to_width(shown_on(terminal, escape_terminal(*value)), kMostValue,
+                                terminal.utf8)
+                 : std::string("-");
+  };
+  std::vector<std::string> parts;
+  bool tokenizers = false;
+  for (const trace::RunDifference& d : report.differences) {
+    tokenizers = tokenizers || d.what == "tokenizer_hash";
+    parts.push_back(d.what == "config" ? d.what
+                                       : fmt::format("{} ({}, {})", escape_terminal(d.what),
+                                                     shown(d.a), shown(d.b)));
+  }
+  return fmt::format(
+      "differing: {}{}", fmt::join(parts, ", "),
+      tokenizers ? "; with two tokenizers the same id may stand for other text" : "");
 }
 
 std::string scope_line(const CompareReport& report) {
@@ -66,6 +89,11 @@ std::string not_compared_lines(const RunComparison& c) {
       out += fmt::format("not compared, {}: {} ({})\n", name(static_cast<WhyNot>(why)),
                          counted(n, "prompt"), fmt::join(names, ", "));
   }
+  if (c.n_apart_a + c.n_apart_b > 0)
+    out += fmt::format(
+        "Prompts whose token ids differ are compared up to there: {} of A and {} of B are left "
+        "out.\n",
+        counted(c.n_apart_a, "token"), with_commas(c.n_apart_b));
   return out;
 }
 
@@ -80,11 +108,22 @@ GridCell share_cell(std::uint64_t part, std::uint64_t whole, const Agreement::Sh
       heat);
 }
 
+GridGroup pair_group(std::string title, std::string first, std::string second) {
+  return {.title = std::move(title),
+          .columns = {{.header = std::move(first), .cells = {}},
+                      {.header = std::move(second), .cells = {}}}};
+}
+
+void put_pair(GridGroup& group, std::string first, std::string second) {
+  group.columns[0].cells.push_back(grid_cell(std::move(first)));
+  group.columns[1].cells.push_back(grid_cell(std::move(second)));
+}
+
 /// One row a layer, then all of them.
 Grid layer_grid(const RunComparison& c) {
   Grid grid;
-  const auto column = [](std::string header) {
-    return GridColumn{.header = std::move(header), .cells = {}};
+  const auto share_group = [](std::string title) {
+    return GridGroup{.title = std::move(title), .columns = {{.header = "[95 %]", .cells = {}}}};
   };
   std::vector<const Agreement*> rows;
   for (std::size_t route = 0; route < c.layers.size(); ++route) {
@@ -93,22 +132,28 @@ Grid layer_grid(const RunComparison& c) {
   }
   grid.names.emplace_back("all");
   rows.push_back(&c.all);
-  GridGroup set{.title = "same experts, %", .columns = {column("[95 %]")}};
-  GridGroup first{.title = "same first, %", .columns = {column("[95 %]")}};
-  GridGroup overlap{.title = "overlap, %", .columns = {column("[95 %]")}};
-  GridGroup differ{.title = "disagreements",
-                   .columns = {column("number"), column("near ties"), column("largest margin")}};
+  GridGroup set = share_group("same experts, %"), first = share_group("same first, %");
+  GridGroup overlap = share_group("overlap, %");
+  GridGroup differ = pair_group("disagreements", "number", "near ties");
+  GridGroup margin_a = pair_group("margin in A", "median", "largest");
+  GridGroup margin_b = pair_group("margin in B", "median", "largest");
+  GridGroup router = pair_group("router, nats", "mean", "largest");
   for (const Agreement* row : rows) {
     const trace::AgreementCounts& n = row->counts;
     set.columns[0].cells.push_back(share_cell(n.n_same_set, n.n_decision, row->same_set));
     first.columns[0].cells.push_back(share_cell(n.n_same_first, n.n_decision, row->same_first));
     overlap.columns[0].cells.push_back(
         share_cell(n.n_common, n.n_decision * c.top_k, row->overlap));
-    differ.columns[0].cells.push_back(grid_cell(with_commas(n.n_decision - n.n_same_set)));
-    differ.columns[1].cells.push_back(grid_cell(with_commas(row->n_near_tie)));
-    differ.columns[2].cells.push_back(grid_cell(margin_text(row->largest_margin)));
+    put_pair(differ, with_commas(n.n_decision - n.n_same_set), with_commas(row->n_near_tie));
+    put_pair(margin_a, margin_text(row->margin_a.median), margin_text(row->margin_a.largest));
+    put_pair(margin_b, margin_text(row->margin_b.median), margin_text(row->margin_b.largest));
+    const bool known = row->router.n > 0;
+    put_pair(router, known ? fmt::format("{:.3g}", row->router.mean) : "-",
+             known ? fmt::format("{:.3g}", row->router.largest) : "-");
   }
-  grid.groups = {std::move(set), std::move(first), std::move(overlap), std::move(differ)};
+  grid.groups = {std::move(set),      std::move(first),    std::move(overlap), std::move(differ),
+                 std::move(margin_a), std::move(margin_b), std::move(router)};
+  if (!c.has_router_logits) grid.groups.pop_back();
   return grid;
 }
 
@@ -165,18 +210,37 @@ std::string disagreement_sentence(const CompareReport& report) {
                                 c.all.n_near_tie == 1 ? "is a near tie" : "are near ties",
                                 report.near_tie, with_commas(n_differ - c.all.n_near_tie),
                                 n_differ - c.all.n_near_tie == 1 ? "is" : "are");
-  if (c.largest && c.largest->margin_a)
-    out += fmt::format(" The largest margin among them is {:.3g}: {}, layer {}.",
-                       *c.largest->margin_a, place_of(c.largest->token), c.largest->layer.value);
+  const trace::MarginSummary &a = c.all.margin_a, &b = c.all.margin_b;
+  if (a.n > 0 && b.n > 0)
+    out += fmt::format(" Half of their margins are below about {:.2g} in A, {:.2g} in B.",
+                       *a.median, *b.median);
+  if (a.n > 0 && c.largest)
+    out += fmt::format(" The largest margin in A is {:.3g}: {}, layer {}.", *a.largest,
+                       place_of(c.largest->token), c.largest->layer.value);
   return out;
 }
 
-std::string difference_sentence(std::string_view what, const trace::TokenDifference& d) {
-  if (d.n == 0) return fmt::format("{}: no token has it in both runs.", what);
-  std::string out = fmt::format("{}, {}: mean absolute difference {:.3g} nats", what,
-                                counted(d.n, "token"), d.mean);
-  if (d.where) out += fmt::format(", largest {:.3g} ({})", d.largest, place_of(*d.where));
+std::string difference_sentence(std::string_view what, std::string_view unit,
+                                const trace::Difference& d,
+                                const std::optional<LayerIdx>& layer = {}) {
+  if (d.n == 0) return fmt::format("{}: no {} has it in both runs.", what, unit);
+  std::string out =
+      fmt::format("{}, {}: mean absolute difference {:.3g} nats", what, counted(d.n, unit), d.mean);
+  if (d.where)
+    out += fmt::format(", largest {:.3g} ({}{})", d.largest, place_of(*d.where),
+                       layer ? fmt::format(", layer {}", layer->value) : "");
   return out + ".";
+}
+
+std::string router_sentence(const CompareReport& report) {
+  const RunComparison& c = report.comparison;
+  constexpr std::string_view kWhat = "Router's log-probability of the experts that A chose";
+  if (c.has_router_logits)
+    return difference_sentence(kWhat, "decision", c.all.router, c.router_layer);
+  return fmt::format(
+      "{}: not compared, since the router's logits of all experts were not recorded (--scores {} "
+      "in A, {} in B).",
+      kWhat, escape_terminal(report.a.run.scores), escape_terminal(report.b.run.scores));
 }
 
 std::string limits_sentence(const RunComparison& c) {
@@ -247,7 +311,7 @@ std::string compare_text(const CompareReport& report, const Terminal& terminal) 
     return wrap(shown_on(terminal, text), width, 0);
   };
   std::string out = wrapped(side_line("A", report.a)) + wrapped(side_line("B", report.b)) +
-                    wrapped(scope_line(report));
+                    wrapped(differences_line(report, terminal)) + wrapped(scope_line(report));
   const std::string left_out = not_compared_lines(c);
   for (std::size_t at = 0; at < left_out.size();) {
     const std::size_t end = left_out.find('\n', at);
@@ -262,8 +326,10 @@ std::string compare_text(const CompareReport& report, const Terminal& terminal) 
     out += "\n" + render_grid(margin_grid(c), terminal);
     out += "\n" + wrapped(disagreement_sentence(report) + " " + limits_sentence(c));
   }
-  out += "\n" + wrapped(difference_sentence("Log-probability", c.logprob)) +
-         wrapped(difference_sentence("Entropy", c.entropy));
+  out += "\n";
+  if (!c.layers.empty()) out += wrapped(router_sentence(report));
+  out += wrapped(difference_sentence("Tokens' log-probability", "token", c.logprob)) +
+         wrapped(difference_sentence("Entropy of the predictions", "token", c.entropy));
   return out + worst_lines(report, terminal);
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/json_output.hpp"
 #include "cli/terminal.hpp"
 #include "core/trace/compare_runs.hpp"
+#include "core/trace/run_differences.hpp"
 
 /// What `moescope compare` says, as values, and its three forms.
 namespace moescope::cli {
@@ -16,6 +19,7 @@ struct ComparedSide {
 
 struct CompareReport {
   ComparedSide a, b;
+  std::vector<trace::RunDifference> differences;
   trace::MatchBy by = trace::MatchBy::kPromptName;
   trace::PhaseFilter phase = trace::PhaseFilter::kPrefill;
   double near_tie = 0;

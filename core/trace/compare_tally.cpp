@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <limits>
 
 namespace moescope::trace {
@@ -36,6 +38,17 @@ void add_counts(AgreementCounts& to, const AgreementCounts& one) {
   to.n_common += one.n_common;
 }
 
+/// Steps of a float's exponent and its 7 highest bits of fraction.
+constexpr std::uint32_t kFirstStep = (127 - 40) << 7;
+constexpr std::uint32_t kLastStep = (127 + 24) << 7;
+
+double log_sum_exp(std::span<const float> logit) {
+  const double most = *std::max_element(logit.begin(), logit.end());
+  double sum = 0;
+  for (const float x : logit) sum += std::exp(static_cast<double>(x) - most);
+  return most + std::log(sum);
+}
+
 /// Limits of a share, where the groups differ at all: without spread there is nothing to tell how
 /// far other prompts might be off.
 Agreement::Share limits(const stats::ClusterTable& table, std::uint32_t sample) {
@@ -50,11 +63,47 @@ Agreement::Share limits(const stats::ClusterTable& table, std::uint32_t sample) 
 
 }  // namespace
 
+double router_difference(std::span<const std::uint32_t> chosen, std::span<const float> logit_a,
+                         std::span<const float> logit_b) {
+  const double shift = log_sum_exp(logit_a) - log_sum_exp(logit_b);
+  double sum = 0;
+  for (const std::uint32_t e : chosen)
+    sum += std::abs(static_cast<double>(logit_a[e]) - static_cast<double>(logit_b[e]) - shift);
+  return sum / static_cast<double>(chosen.size());
+}
+
+void MarginCounts::add(double margin) {
+  if (count_.empty()) count_.resize(kLastStep - kFirstStep + 1);
+  const std::uint32_t step =
+      std::bit_cast<std::uint32_t>(static_cast<float>(std::abs(margin))) >> 16;
+  ++count_[std::clamp(step, kFirstStep, kLastStep) - kFirstStep];
+  ++n_;
+  largest_ = std::max(largest_, margin);
+}
+
+MarginSummary MarginCounts::summary() const {
+  if (n_ == 0) return {};
+  std::uint64_t before = 0;
+  std::uint32_t step = 0;
+  while (before + count_[step] <= (n_ - 1) / 2) before += count_[step++];
+  const float median = step == 0 ? 0.0f : std::bit_cast<float>((step + kFirstStep) << 16);
+  return {.n = n_, .median = static_cast<double>(median), .largest = largest_};
+}
+
+void MarginCounts::merge(const MarginCounts& other) {
+  if (count_.size() < other.count_.size()) count_.resize(other.count_.size());
+  for (std::size_t i = 0; i < other.count_.size(); ++i) count_[i] += other.count_[i];
+  n_ += other.n_;
+  largest_ = std::max(largest_, other.largest_);
+}
+
 CompareTally::CompareTally(const RunRow& run, const CompareOptions& options, std::size_t max_pair)
     : options_(options),
       max_pair_(max_pair),
       n_worst_(std::max<std::size_t>(options.n_worst, 1)),
-      mark_(run.n_expert) {
+      mark_(run.n_expert),
+      margins_a_(run.routing_layers.size()),
+      margins_b_(run.routing_layers.size()) {
   result_.layers = run.routing_layers;
   result_.n_expert = run.n_expert;
   result_.top_k = run.top_k;
@@ -80,7 +129,7 @@ std::size_t CompareTally::common(const Decision& a, const Decision& b) {
   for (const std::uint32_t e : a.expert) mark_[e] = stamp_;
   std::size_t n = 0;
   for (const std::uint32_t e : b.expert) {
-    n += mark_[e] == stamp_ ? 1 : 0;
+    n += mark_[e] == stamp_ ? 1U : 0U;
     mark_[e] = 0;
   }
   return n;
@@ -102,10 +151,10 @@ bool CompareTally::add(std::size_t route, const Decision& a, const Decision& b) 
   if (!same) add_margin(result_.differing, a.margin);
   for (Agreement* of : {&result_.by_layer[route], &result_.all}) {
     add_counts(of->counts, one);
-    if (same || !a.margin) continue;
-    if (*a.margin >= 0 && *a.margin < options_.near_tie) ++of->n_near_tie;
-    of->largest_margin = std::max(of->largest_margin.value_or(*a.margin), *a.margin);
+    if (!same && a.margin && *a.margin >= 0 && *a.margin < options_.near_tie) ++of->n_near_tie;
   }
+  if (!same && a.margin && *a.margin >= 0) margins_a_[route].add(*a.margin);
+  if (!same && b.margin && *b.margin >= 0) margins_b_[route].add(*b.margin);
   return !same;
 }
 
@@ -148,8 +197,32 @@ void CompareTally::set_shares(Agreement& of, std::span<const AgreementCounts> cl
   of.overlap = limits(table, 2);
 }
 
+void CompareTally::sum_layers() {
+  MarginCounts all_a, all_b;
+  Difference& router = result_.all.router;
+  for (std::size_t route = 0; route < result_.layers.size(); ++route) {
+    Agreement& layer = result_.by_layer[route];
+    layer.margin_a = margins_a_[route].summary();
+    layer.margin_b = margins_b_[route].summary();
+    all_a.merge(margins_a_[route]);
+    all_b.merge(margins_b_[route]);
+    const Difference& here = layer.router;
+    if (here.n == 0) continue;
+    router.n += here.n;
+    router.mean +=
+        (here.mean - router.mean) * static_cast<double>(here.n) / static_cast<double>(router.n);
+    if (here.largest <= router.largest) continue;
+    router.largest = here.largest;
+    router.where = here.where;
+    result_.router_layer = result_.layers[route];
+  }
+  result_.all.margin_a = all_a.summary();
+  result_.all.margin_b = all_b.summary();
+}
+
 RunComparison CompareTally::take() {
   const std::size_t n_route = result_.layers.size();
+  sum_layers();
   const std::span<const AgreementCounts> clusters(clusters_);
   for (std::size_t route = 0; route < n_route; ++route)
     set_shares(result_.by_layer[route], clusters.empty() ? clusters : clusters.subspan(route),

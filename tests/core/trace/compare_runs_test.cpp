@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/base/random.hpp"
-#include "core/trace/compare_tally.hpp"
+#include "core/trace/run_differences.hpp"
 #include "core/trace/schema.hpp"
 #include "core/trace/writer.hpp"
 #include "tests/core/trace/random_trace.hpp"
@@ -96,7 +98,8 @@ TEST_F(Compare, CountsSetsFirstChoicesAndExpertsInCommon) {
   EXPECT_EQ(c.all.n_near_tie, 2u);
   EXPECT_THAT(c.decisions.count, ElementsAre(2, 0, 0, 0, 2));
   EXPECT_THAT(c.differing.count, ElementsAre(2, 0, 0, 0, 0));
-  EXPECT_NEAR(*c.all.largest_margin, 0.00005, 1e-9);
+  EXPECT_NEAR(*c.all.margin_a.largest, 0.00005, 1e-9);
+  EXPECT_EQ(*c.all.margin_b.largest, 0.25);
   ASSERT_EQ(c.worst.size(), 2u);
   EXPECT_EQ(c.worst[0].layer, LayerIdx(0));
   EXPECT_EQ(c.worst[1].layer, LayerIdx(2));
@@ -106,7 +109,7 @@ TEST_F(Compare, CountsSetsFirstChoicesAndExpertsInCommon) {
   EXPECT_FLOAT_EQ(static_cast<float>(*c.worst[1].margin_b), 0.25f);
 }
 
-TEST_F(Compare, EveryPromptThatIsNotComparedIsListedWithItsReason) {
+TEST_F(Compare, WhatIsNotComparedIsListedWithItsReason) {
   const auto make = [](const std::string& name, std::uint32_t id, std::size_t n) {
     PromptTrace trace = prompt(name);
     for (std::size_t i = 0; i < n; ++i)
@@ -117,20 +120,24 @@ TEST_F(Compare, EveryPromptThatIsNotComparedIsListedWithItsReason) {
   other.tokens[2].id = TokenId(40);
   PromptTrace failed = prompt("broken");
   failed.failure = "too long";
-  write("a.db", {make("same", 1, 3), make("ids", 1, 3), make("length", 1, 3), make("old", 1, 3),
-                 make("broken", 1, 1), make("none", 1, 0)});
+  write("a.db", {make("same", 1, 3), make("ids", 1, 4), make("length", 1, 3), make("old", 1, 3),
+                 make("broken", 1, 1), make("none", 1, 0), make("start", 1, 3)});
   write("b.db", {make("new", 1, 3), other, make("length", 1, 2), make("same", 1, 3), failed,
-                 make("none", 1, 0)});
+                 make("none", 1, 0), make("start", 7, 1)});
   const RunComparison c = compare();
-  EXPECT_EQ(c.n_prompt_a, 6u);
-  EXPECT_EQ(c.n_prompt_b, 6u);
-  EXPECT_EQ(c.n_prompt, 1u);
-  EXPECT_EQ(c.n_token, 3u);
+  EXPECT_EQ(c.n_prompt_a, 7u);
+  EXPECT_EQ(c.n_prompt_b, 7u);
+  EXPECT_EQ(c.n_prompt, 3u);  // "ids" and "length" up to their third tokens
+  EXPECT_EQ(c.n_token, 7u);
+  EXPECT_EQ(c.n_cluster, 3u);
+  EXPECT_EQ(c.n_apart_a, 2u + 1u + 3u);
+  EXPECT_EQ(c.n_apart_b, 1u + 0u + 1u);
   EXPECT_THAT(c.not_compared, ElementsAre(NotCompared{"ids", WhyNot::kOtherTokens, TokenPos(2)},
                                           NotCompared{"length", WhyNot::kOtherTokens, TokenPos(2)},
                                           NotCompared{"old", WhyNot::kOnlyInA, {}},
                                           NotCompared{"broken", WhyNot::kFailedInB, {}},
                                           NotCompared{"none", WhyNot::kNoTokens, {}},
+                                          NotCompared{"start", WhyNot::kOtherTokens, TokenPos(0)},
                                           NotCompared{"new", WhyNot::kOnlyInB, {}}));
 }
 
@@ -164,11 +171,23 @@ TEST_F(Compare, GeneratedTokensCountOnlyInTheirPhase) {
   EXPECT_EQ(tokens(PhaseFilter::kPrefill), std::tuple(1u, 0u, 2u));
   EXPECT_EQ(tokens(PhaseFilter::kDecode), std::tuple(2u, 1u, 2u));
   EXPECT_EQ(tokens(PhaseFilter::kAll), std::tuple(3u, 1u, 4u));
-  b.tokens[1].id = TokenId(9);
+  b.tokens[2].id = TokenId(9);
   std::filesystem::remove(folder_ / "b.db");
   write("b.db", {b});
   EXPECT_EQ(tokens(PhaseFilter::kPrefill), std::tuple(1u, 0u, 2u));
-  EXPECT_EQ(tokens(PhaseFilter::kDecode), std::tuple(0u, 0u, 0u));
+  EXPECT_EQ(tokens(PhaseFilter::kDecode), std::tuple(1u, 0u, 2u));  // up to where they part
+}
+
+TEST_F(Compare, ATokenOfAnotherPhaseIsAnotherToken) {
+  PromptTrace a = prompt("p"), b = prompt("p");
+  for (PromptTrace* trace : {&a, &b})
+    for (std::uint32_t id : {1u, 2u}) add_token(*trace, id, {0, 1, 2, 3}, 1.0f);
+  b.tokens[1].phase = hooks::Phase::kDecode;
+  write("a.db", {a});
+  write("b.db", {b});
+  const RunComparison c = compare({.phase = PhaseFilter::kAll});
+  EXPECT_EQ(c.n_token, 1u);
+  EXPECT_THAT(c.not_compared, ElementsAre(NotCompared{"p", WhyNot::kOtherTokens, TokenPos(1)}));
 }
 
 TEST_F(Compare, DifferencesOfWhatTheModelSaid) {
@@ -185,6 +204,54 @@ TEST_F(Compare, DifferencesOfWhatTheModelSaid) {
   EXPECT_DOUBLE_EQ(c.logprob.largest, 0.5);
   EXPECT_EQ(c.logprob.where->pos, TokenPos(2));
   EXPECT_DOUBLE_EQ(c.entropy.largest, 1.0);
+}
+
+TEST_F(Compare, MedianAndLargestMarginAreThoseOfTheDisagreementsInEachRun) {
+  PromptTrace a = prompt("p"), b = prompt("p");
+  const std::vector<float> of_a = {0.5f, 0.0f, 4.0f, 0.75f, 3.0f, -1.0f}, of_b = {2, 2, 8, 1, 1, 1};
+  for (std::uint32_t t = 0; t < of_a.size(); ++t) {
+    add_token(a, t, {0, 1, 2, 3}, of_a[t]);
+    add_token(b, t, {0, static_cast<std::uint16_t>(t == 2 ? 1 : 2), 2, 3}, of_b[t]);
+  }
+  write("a.db", {a});
+  write("b.db", {b});
+  const RunComparison c = compare();
+  // Of the first layer: all but the third token, the last one forced in A.
+  EXPECT_EQ(c.by_layer[0].margin_a, (MarginSummary{4, 0.5, 3.0}));
+  EXPECT_EQ(c.by_layer[0].margin_b, (MarginSummary{5, 1.0, 2.0}));
+  EXPECT_EQ(c.by_layer[1].margin_a, MarginSummary{});
+  EXPECT_EQ(c.all.margin_a, c.by_layer[0].margin_a);
+}
+
+TEST_F(Compare, RouterLogitsAreComparedWhereBothRunsHaveThem) {
+  info_.scores = Scores::kAll;
+  PromptTrace a = prompt("p"), b = prompt("p");
+  for (PromptTrace* trace : {&a, &b})
+    for (std::uint32_t id : {1u, 2u}) {
+      add_token(*trace, id, {0, 1, 0, 1}, 1.0f);
+      trace->router_logits.insert(trace->router_logits.end(), 2 * 4, 0.0f);
+    }
+  // The last token in layer 2: p goes from 1/4 each to 1/2 and 1/6 each.
+  b.router_logits[12] = static_cast<float>(std::log(3.0));
+  write("a.db", {a});
+  write("b.db", {b});
+  const RunComparison c = compare();
+  EXPECT_TRUE(c.has_router_logits);
+  EXPECT_EQ(c.by_layer[0].router, (Difference{2, 0, 0, {}}));
+  const double expected = (std::log(2.0) + std::log(1.5)) / 2;
+  EXPECT_NEAR(c.by_layer[1].router.largest, expected, 1e-6);
+  EXPECT_NEAR(c.by_layer[1].router.mean, expected / 2, 1e-6);
+  EXPECT_NEAR(c.all.router.mean, expected / 4, 1e-6);
+  EXPECT_EQ(c.all.router.n, 4u);
+  EXPECT_EQ(c.all.router.where->pos, TokenPos(1));
+  EXPECT_EQ(c.router_layer, LayerIdx(2));
+
+  std::filesystem::remove(folder_ / "b.db");
+  info_.scores = Scores::kNone;
+  b.router_logits.clear();
+  write("b.db", {b});
+  EXPECT_FALSE(compare().has_router_logits);
+  EXPECT_EQ(compare().all.router, Difference{});
 }
 
 TEST_F(Compare, LimitsComeFromPromptGroups) {
@@ -213,7 +280,8 @@ TEST_F(Compare, LimitsComeFromPromptGroups) {
   EXPECT_EQ(*c.by_layer[0].same_set, *stats::jackknife_share(table, 0, 0));
   EXPECT_DOUBLE_EQ(c.by_layer[0].same_set->value,
                    static_cast<double>(c.by_layer[0].counts.n_same_set) / 64);
-  EXPECT_DOUBLE_EQ(c.by_layer[0].overlap->value, (64 + c.by_layer[0].counts.n_same_set) / 128.0);
+  EXPECT_DOUBLE_EQ(c.by_layer[0].overlap->value,
+                   static_cast<double>(64 + c.by_layer[0].counts.n_same_set) / 128);
   EXPECT_THAT(c.by_layer[1].same_set.why(), HasSubstr("the same share"));
   EXPECT_TRUE(c.all.overlap);
   EXPECT_LE(c.all.overlap->upper, 1.0);
@@ -301,21 +369,35 @@ TEST_F(Compare, RowsThatNoRecordingMakesAreRefused) {
   }
 }
 
-TEST_F(Compare, TooManyGroupsHaveSharesWithoutLimits) {
-  RunRow run;
-  run.routing_layers = {LayerIdx(0)};
-  run.n_expert = 4;
-  run.top_k = 1;
-  const CompareOptions options;
-  CompareTally tally(run, options, 4);
-  const std::vector<std::uint32_t> expert = {3};
-  for (std::uint32_t cluster = 0; cluster < 9; ++cluster) {
-    tally.begin_prompt(cluster);
-    tally.add_decision(0, {expert, 1.0}, {expert, 1.0}, [] { return TokenPlace{}; });
-  }
-  const RunComparison c = tally.take();
-  EXPECT_EQ(c.all.counts, (AgreementCounts{9, 9, 9, 9}));
-  EXPECT_THAT(c.all.same_set.why(), HasSubstr("9 prompt groups x 1 layers are more than 4"));
+TEST_F(Compare, LogitsThatAreTooShortAreRefused) {
+  info_.scores = Scores::kAll;
+  PromptTrace a = prompt("p");
+  add_token(a, 1, {0, 1, 2, 3}, 1.0f);
+  a.router_logits.assign(2 * 4, 0.0f);
+  write("a.db", {a});
+  write("b.db", {a});
+  Database(folder_ / "b.db", OpenMode::kReadWrite)
+      .execute("UPDATE token SET router_logits = x'00'");
+  EXPECT_THAT(error_of([&] { compare(); }), HasSubstr("router_logits: expected 32 bytes, got 1"));
+}
+
+TEST_F(Compare, WhatTheRunRowsSayDifferently) {
+  write("a.db", {prompt("p")});
+  info_.weights_id = "others";
+  info_.options["intervention.000"] = "mask:L0.E1";
+  info_.options["special"] = "plain";
+  info_.threads = 77;
+  write("b.db", {prompt("p")});
+  Database a = open_trace(folder_ / "a.db");
+  Database b = open_trace(folder_ / "b.db");
+  const RunRow run_a = find_run(a), run_b = find_run(b);
+  EXPECT_THAT(run_differences({a, run_a}, {a, run_a}), IsEmpty());
+  const auto found = run_differences({a, run_a}, {b, run_b});
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].what, "weights_id");
+  EXPECT_EQ(found[0].b, "others");
+  EXPECT_EQ(found[1], (RunDifference{"intervention.000", {}, "mask:L0.E1"}));
+  EXPECT_EQ(found[2].what, "special");
 }
 
 }  // namespace
