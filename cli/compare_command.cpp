@@ -42,21 +42,20 @@ void print_report(const Arguments& arguments, const CompareReport& report) {
     write_out(compare_text(report, stdout_terminal(arguments.value_or("color", "auto"))));
 }
 
-[[noreturn]] void no_tokens(const CompareReport& report) {
-  constexpr std::string_view kWays[] = {
-      "there is no prompt",
-      "no prompt is in both runs; --by prompt-index compares those of the same number, and of "
-      "different texts, which no token pairs, 'moescope usage --by KEY --compare A,B' compares the "
-      "experts in one run",
-      "no prompt begins with the same tokens in both runs",
-      "every prompt failed, has other tokens or none of this phase"};
-  std::size_t way = report.comparison.not_compared.empty() ? 0 : 1;
-  for (const trace::NotCompared& prompt : report.comparison.not_compared)
-    if (prompt.why != trace::WhyNot::kOnlyInA && prompt.why != trace::WhyNot::kOnlyInB)
-      way = std::max<std::size_t>(way, prompt.why == trace::WhyNot::kOtherTokens ? 2 : 3);
-  fail(ErrorCode::kBadInput, "{}: run {}: no token can be compared with run {} of {}: {}",
-       escape_terminal(report.b.file), report.b.run.id, report.a.run.id,
-       escape_terminal(report.a.file), kWays[way]);
+std::string_view why_no_token(const trace::RunComparison& c) {
+  const auto any = [&](trace::WhyNot why) {
+    return std::any_of(c.not_compared.begin(), c.not_compared.end(),
+                       [&](const trace::NotCompared& prompt) { return prompt.why == why; });
+  };
+  if (any(trace::WhyNot::kOtherTokens))
+    return "no prompt begins with the same tokens in both; 'moescope usage --by KEY --compare A,B' "
+           "compares different texts of one run";
+  if (any(trace::WhyNot::kNoTokens))
+    return "no prompt has tokens of this phase; --phase chooses it";
+  if (any(trace::WhyNot::kFailedInA) || any(trace::WhyNot::kFailedInB))
+    return "the prompts that are in both failed; the view v_failed_prompt says why";
+  return "no prompt id is in both; --by prompt-index matches prompts by their numbers, 'moescope "
+         "usage --by KEY --compare A,B' compares different texts of one run";
 }
 
 int run(const Arguments& arguments) {
@@ -86,7 +85,10 @@ int run(const Arguments& arguments) {
        .progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done); }});
   progress.clear();
   print_report(arguments, report);
-  if (report.comparison.n_token == 0) no_tokens(report);
+  if (report.comparison.n_token == 0)
+    fail(ErrorCode::kBadInput, "{}: run {}: no token can be compared with run {} of {}: {}",
+         escape_terminal(report.b.file), report.b.run.id, report.a.run.id,
+         escape_terminal(report.a.file), why_no_token(report.comparison));
   return 0;
 }
 
@@ -122,7 +124,7 @@ constexpr OptionInfo kOptions[] = {
 constexpr Example kExamples[] = {
     {.command = "moescope compare bf16.db q8.db", .what = "what a quantisation does to routing"},
     {.command = "moescope compare run.db run.db --run-a 1 --run-b 2 --worst 20",
-     .what = "two runs of one file, with the disagreements that no rounding explains"},
+     .what = "two runs of one file, with the disagreements at the largest margins"},
 };
 
 }  // namespace
@@ -144,7 +146,9 @@ constinit const CommandInfo kCompareCommand = {
         "is the router saturation of OLMoE (arXiv 2409.02060, section 5); 95 % limits come from "
         "leaving out one prompt group at a time. The margin of a decision is the distance to "
         "another choice in the units of the router's selection score: a disagreement at a small "
-        "margin is what rounding does, one at a large margin is not. Differences of the router's "
+        "margin may be rounding alone, at a large one the router or what it read had changed. "
+        "Differences "
+        "of the router's "
         "log-probabilities (softmax of its logits over all experts, where both runs recorded "
         "them), of the tokens' log-probability and of the entropy follow. The exit code is 0 "
         "however much the runs differ.",

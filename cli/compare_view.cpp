@@ -40,13 +40,14 @@ std::string side_line(std::string_view letter, const ComparedSide& side) {
 
 /// "differing: compute (f32, bf16), intervention.000 (-, mask:L3.E4 (…))".
 std::string differences_line(const CompareReport& report, const Terminal& terminal) {
-  constexpr std::size_t kMostValue = 24;
+  constexpr std::size_t kMostHash = 13, kMostValue = 48;
   if (report.differences.empty())
     return "The rows of the runs name the same model, computation, prompts and options.";
-  const auto shown = [&](const std::optional<std::string>& value) {
-    return value ? cut_to_width(shown_on(terminal, escape_terminal(*value)), kMostValue,
-                                terminal.utf8)
-                 : std::string("-");
+  const auto shown = [&](const std::string& what, const std::optional<std::string>& value) {
+    if (!value) return std::string("-");
+    const bool hash = what.ends_with("_hash") || what == "weights_id";
+    return cut_to_width(shown_on(terminal, escape_terminal(*value)), hash ? kMostHash : kMostValue,
+                        terminal.utf8);
   };
   std::vector<std::string> parts;
   bool tokenizers = false;
@@ -54,7 +55,7 @@ std::string differences_line(const CompareReport& report, const Terminal& termin
     tokenizers = tokenizers || d.what == "tokenizer_hash";
     parts.push_back(d.what == "config" ? d.what
                                        : fmt::format("{} ({}, {})", escape_terminal(d.what),
-                                                     shown(d.a), shown(d.b)));
+                                                     shown(d.what, d.a), shown(d.what, d.b)));
   }
   return fmt::format(
       "differing: {}{}", fmt::join(parts, ", "),
@@ -249,8 +250,10 @@ std::string limits_sentence(const RunComparison& c) {
       "(router saturation, OLMoE, arXiv 2409.02060, section 5).";
   if (c.all.counts.n_decision == 0) return out;
   if (c.all.same_set || c.all.overlap || c.all.same_first)
-    out += fmt::format(" Limits: 95 %, by leaving out one of {} at a time.",
-                       counted(c.n_cluster, "prompt group"));
+    out += fmt::format(
+        " Limits: 95 %, by leaving out one of {} at a time (exploratory: no hypothesis was "
+        "tested).",
+        counted(c.n_cluster, "prompt group"));
   else
     out += fmt::format(" No 95 % limits: {}.", c.all.same_set.why());
   return out;
@@ -299,9 +302,10 @@ std::optional<double> share_of(std::uint64_t part, std::uint64_t whole) {
 }
 
 std::string margin_bin(std::size_t bin) {
-  return bin < trace::kMarginEdges.size()
-             ? fmt::format("below {:g}", trace::kMarginEdges[bin])
-             : fmt::format("{:g} and more", trace::kMarginEdges.back());
+  const auto& edges = trace::kMarginEdges;
+  if (bin == 0) return fmt::format("below {:g}", edges.front());
+  if (bin == edges.size()) return fmt::format("{:g} and more", edges.back());
+  return fmt::format("{:g} to {:g}", edges[bin - 1], edges[bin]);
 }
 
 std::string compare_text(const CompareReport& report, const Terminal& terminal) {
@@ -321,6 +325,7 @@ std::string compare_text(const CompareReport& report, const Terminal& terminal) 
   if (c.n_unfed > 0)
     out += wrapped(fmt::format("{} without decisions: a model was never fed them",
                                counted(c.n_unfed, "token")));
+  if (c.n_token == 0) return out;
   if (!c.layers.empty()) {
     out += "\n" + render_grid(layer_grid(c), terminal);
     out += "\n" + render_grid(margin_grid(c), terminal);

@@ -30,7 +30,7 @@ struct CompareReport {
 /// Of all decisions; nothing where there is none.
 std::optional<double> share_of(std::uint64_t part, std::uint64_t whole);
 
-/// The bins' names, in order of MarginBins::count: "below 0.0001", …, "0.1 and more".
+/// The bins' names, in order of MarginBins::count: "below 0.0001", "0.0001 to 0.001", …, "0.1 and more".
 std::string margin_bin(std::size_t bin);
 
 std::string compare_text(const CompareReport& report, const Terminal& terminal);
