@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/chat_arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/engine_arguments.hpp"
 #include "cli/json_output.hpp"
@@ -104,23 +105,19 @@ class LastFinish : public hooks::Sink {
   std::vector<TokenId> generated;
 };
 
-std::vector<TokenId> prompt_ids(const tokenizer::Tokenizer& tokenizer, const std::string& text,
-                                tokenizer::SpecialText special) {
-  std::vector<TokenId> ids;
-  if (tokenizer.add_bos() && tokenizer.bos()) ids.push_back(*tokenizer.bos());
-  for (const tokenizer::Token& t : tokenizer.encode(text, special)) ids.push_back(t.id);
-  return ids;
-}
-
 int run(const Arguments& arguments) {
   const std::string& model_name = arguments.positional(0);
-  const std::string& prompt = arguments.positional(1);
   const model::Model m = model::open_model(resolve_model(model_name));
   const tokenizer::Tokenizer tokenizer = resolve_tokenizer(model_name);
   const auto special = arguments.flag("special") ? tokenizer::SpecialText::kRecognise
                                                  : tokenizer::SpecialText::kPlain;
+  const ChatChoice chat = chat_choice(arguments);
+  std::vector<trace::PromptInput> prompts = {
+      {.id = std::string(kPromptId), .text = arguments.positional(1)}};
+  chat.apply(prompts);
+  if (!prompts[0].failure.empty()) fail(ErrorCode::kBadInput, "prompt: {}", prompts[0].failure);
   const std::vector<std::string> stops = stop_texts(arguments);
-  Stream stream(tokenizer, stops, !prompt.empty(), !arguments.json());
+  Stream stream(tokenizer, stops, !prompts[0].text.empty(), !arguments.json());
 
   hooks::Generation generate;
   generate.max_new_tokens = static_cast<std::size_t>(
@@ -138,7 +135,8 @@ int run(const Arguments& arguments) {
     recording.plan.generate = generate;
     recording.plan.special = special;
     recording.plan.stops = stops;
-    recording.prompts = {{.id = std::string(kPromptId), .text = prompt}};
+    recording.prompts = prompts;
+    recording.chat_template = chat.template_hash();
     recording.watch = [&](const trace::PromptTrace& trace) {
       if (!trace.failure.empty()) fail(ErrorCode::kBadInput, "prompt: {}", trace.failure);
       last.reason = trace.finish;
@@ -148,7 +146,8 @@ int run(const Arguments& arguments) {
     run_recording(recording);
   } else {
     hooks::Request request;
-    request.ids = prompt_ids(tokenizer, prompt, special);
+    for (const trace::TokenTrace& t : trace::prompt_tokens(tokenizer, special, prompts[0]))
+      request.ids.push_back(t.id);
     request.generate = generate;
     request.generate.sampling.seed = trace::prompt_seed(generate.sampling.seed, kPromptId);
     std::optional<hooks::Request> next = std::move(request);
@@ -184,12 +183,14 @@ constexpr OptionInfo kOwnOptions[] = {
      .help = "append a run to this trace database, decode beside prefill"},
 };
 constexpr auto kOptions =
-    join_options(kOwnOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
+    join_options(kOwnOptions, kChatOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
 constexpr Example kExamples[] = {
     {.command = "moescope generate demo 'Der Minister sagte' --max-new-tokens 40",
      .what = "the likeliest continuation"},
     {.command = "moescope generate demo 'Once upon' --temperature 0.8 --top-p 0.95 --seed 7",
      .what = "a seeded draw"},
+    {.command = "moescope generate instruct.gguf 'What is a mixture of experts?' --chat",
+     .what = "an assistant's answer"},
     {.command = "moescope generate demo 'def main' --record run.db",
      .what = "with every routing decision"},
 };

@@ -101,15 +101,16 @@ void fill(Item& item, const std::string& line, const std::string& where, const T
   if (const auto id = node.find("id")) item.id = id->value().dump();
   const auto prompt_node = node.find("prompt");
   const std::string prompt = prompt_node ? prompt_node->string() : "";
+  const std::string text = node.at("text").string();
   if (prefix) item.ids.push_back(*prefix);
   item.n_prompt = item.ids.size();
   for (const tokenizer::Token& t :
-       tokenizer.encode(prompt + node.at("text").string(), tokenizer::SpecialText::kPlain)) {
+       tokenizer.encode(prompt + text, tokenizer::SpecialText::kPlain)) {
     if (t.begin < prompt.size()) ++item.n_prompt;
     item.ids.push_back(t.id);
   }
-  if (item.n_prompt == 0) item.n_prompt = 1;
-  if (item.ids.size() <= item.n_prompt)
+  if (item.n_prompt == 0 && !item.ids.empty()) item.n_prompt = 1;
+  if (!text.empty() && item.ids.size() <= item.n_prompt)
     fail(ErrorCode::kBadInput, "{}: no token is left to score", where);
   item.logprob.resize(item.ids.size());
 }
@@ -130,6 +131,10 @@ int run(const Arguments& arguments) {
       Item& item = lines.add(number);
       try {
         fill(item, *line, fmt::format("line {}", number), tokenizer, prefix);
+        if (item.ids.size() <= item.n_prompt) {
+          lines.finish(number);
+          continue;
+        }
       } catch (const Error& e) {
         if (e.code() != ErrorCode::kBadInput) throw;
         item.error = e.message();
@@ -180,7 +185,8 @@ constinit const CommandInfo kLogprobsCommand = {
         "log, one a scored "
         "id), in the order of the input. Prompt and text are cut as one string; a token that "
         "begins inside the prompt "
-        "belongs to it. A text that cannot be scored gets a line with error instead, and the exit "
+        "belongs to it. An empty text has no logprobs. A text that cannot be scored gets a line "
+        "with error instead, and the exit "
         "code is 1.",
     .options = kOptions,
     .examples = kExamples,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/chat_arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/engine_arguments.hpp"
 #include "cli/json_output.hpp"
@@ -108,7 +109,10 @@ int run(const Arguments& arguments) {
 
   Recording recording{
       .arguments = &arguments, .model = &m, .tokenizer = &tokenizer, .file = std::string(*file)};
+  const ChatChoice chat = chat_choice(arguments);
   recording.prompts = read_prompts(arguments);
+  chat.apply(recording.prompts);
+  recording.chat_template = chat.template_hash();
   recording.scores = trace::parse_scores(arguments.value_or("scores", "all"));
   recording.text = trace::parse_text_mode(arguments.value_or("text", "full"));
   recording.capture_type = trace::parse_capture_type(arguments.value_or("capture-type", "f32"));
@@ -167,7 +171,7 @@ constexpr OptionInfo kOwnOptions[] = {
      .help = "date by which the text should be gone, kept in the run"},
 };
 constexpr auto kOptions =
-    join_options(kOwnOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
+    join_options(kOwnOptions, kChatOptions, kSamplingOptions, kEngineOptions, kInterventionOptions);
 constexpr Example kExamples[] = {
     {.command = "moescope record demo suites/prompts/*.jsonl -o run.db",
      .what = "six files, every routing decision"},
@@ -175,6 +179,8 @@ constexpr Example kExamples[] = {
      .what = "go on where a run was cut off"},
     {.command = "moescope record demo en.jsonl -o masked.db --intervene mask:L3.E4",
      .what = "with an expert taken away"},
+    {.command = "moescope record instruct.gguf en.jsonl -o chat.db --chat --max-new-tokens 64",
+     .what = "as messages to an assistant, with its answers"},
 };
 
 }  // namespace

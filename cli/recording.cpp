@@ -39,6 +39,7 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
     }
     out[fmt::format("intervention.{:03}", i)] = std::move(text);
   }
+  if (!r.chat_template.empty()) out["chat_template"] = r.chat_template;
   out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
   if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
   const hooks::Generation& g = r.plan.generate;

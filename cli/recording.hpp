@@ -20,7 +20,8 @@ struct Recording {
   const tokenizer::Tokenizer* tokenizer = nullptr;
   std::filesystem::path file;
   std::vector<trace::PromptInput> prompts;
-  trace::RecordPlan plan;  ///< engine options and interventions are read from the arguments
+  std::string chat_template;  ///< SHA-256 of the template that wrote the prompts; empty: none did
+  trace::RecordPlan plan;     ///< engine options and interventions are read from the arguments
   trace::Scores scores = trace::Scores::kAll;
   trace::TextMode text = trace::TextMode::kFull;
   ElementType capture_type = ElementType::kF32;

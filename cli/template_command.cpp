@@ -1,71 +1,37 @@
 #include <fmt/format.h>
 
-#include <ctime>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/arguments.hpp"
+#include "cli/chat_arguments.hpp"
 #include "cli/command_table.hpp"
 #include "cli/json_output.hpp"
 #include "cli/number_text.hpp"
 #include "cli/output.hpp"
-#include "cli/share.hpp"
 #include "cli/text_input.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/json.hpp"
-#include "core/tokenizer/chat_source.hpp"
+#include "core/tokenizer/chat_prompt.hpp"
 
 namespace moescope::cli {
 namespace {
 
-using tokenizer::ChatInput;
 using tokenizer::ChatOutcome;
-using tokenizer::ChatSource;
-using tokenizer::ChatTemplate;
+using tokenizer::ChatPrompt;
 using Json = nlohmann::ordered_json;
 
-/// A template that is read, and what every conversation is rendered with.
-struct Renderer {
-  ChatSource source;
-  ChatTemplate chat_template;
-  std::tm now{};
-
-  ChatOutcome render(Json variables) const {
-    const auto fill = [&variables](const char* key, const std::optional<std::string>& token) {
-      if (token && !variables.contains(key)) variables[key] = *token;
-    };
-    fill("bos_token", source.bos_token);
-    fill("eos_token", source.eos_token);
-    return chat_template.render({.variables = std::move(variables), .now = now});
-  }
-};
-
-Renderer open_renderer(const std::string& name) {
-  const std::filesystem::path path = resolve_model(name);
-  ChatSource source;
-  if (std::filesystem::is_directory(path))
-    source = tokenizer::read_chat_source(path);
-  else if (path.extension() == ".safetensors")
-    source = tokenizer::read_chat_source(path.parent_path());
-  else
-    source = tokenizer::read_chat_file(path);
-  Renderer out{source, ChatTemplate::parse(source.text, source.where)};
-  const std::time_t now = std::time(nullptr);
-  localtime_r(&now, &out.now);
-  return out;
-}
-
 /// The output line of one input line; what is wrong with it becomes its error.
-std::string answer(const Renderer& renderer, const std::string& line, const std::string& where,
+std::string answer(const ChatPrompt& prompt, const std::string& line, const std::string& where,
                    std::size_t& n_failed) {
   try {
     const Json variables =
         parse_ordered_json(line, where, {.one_line = true, .exact_integers = true});
     if (!variables.is_object() || !variables.contains("messages"))
       fail(ErrorCode::kBadInput, "{}: expected an object with messages", where);
-    const ChatOutcome outcome = renderer.render(variables);
+    const ChatOutcome outcome = prompt.render(variables);
     if (outcome.refusal) return fmt::format("{{\"error\":{}}}\n", json_string(*outcome.refusal));
     return fmt::format("{{\"text\":{}}}\n", json_string(outcome.chat.text));
   } catch (const Error& e) {
@@ -75,11 +41,11 @@ std::string answer(const Renderer& renderer, const std::string& line, const std:
   }
 }
 
-int run_lines(const Renderer& renderer) {
+int run_lines(const ChatPrompt& prompt) {
   InputLines lines;
   std::size_t n_failed = 0;
   while (const auto line = lines.next())
-    write_out(answer(renderer, *line, fmt::format("line {}", lines.number()), n_failed));
+    write_out(answer(prompt, *line, fmt::format("line {}", lines.number()), n_failed));
   if (n_failed == 0) return 0;
   message(fmt::format("{} of {} could not be rendered; their lines say why", n_failed,
                       counted(lines.number(), "line")));
@@ -97,27 +63,19 @@ std::string escape_lines(std::string_view text) {
   return out;
 }
 
-int run_one(const Arguments& arguments, const Renderer& renderer) {
-  Json messages = Json::array();
-  if (const auto system = arguments.value("system"))
-    messages.push_back({{"role", "system"}, {"content", *system}});
-  messages.push_back({{"role", "user"}, {"content", *arguments.value("user")}});
-  const ChatOutcome outcome =
-      renderer.render({{"messages", messages}, {"add_generation_prompt", true}});
-  if (outcome.refusal)
-    fail(ErrorCode::kBadInput, "{}: the template refuses the conversation: {}",
-         renderer.source.where, escape_terminal(*outcome.refusal));
-  const std::string& text = outcome.chat.text;
+int run_one(const Arguments& arguments, const ChatPrompt& prompt) {
+  std::optional<std::string> system;
+  if (const auto text = arguments.value("system")) system = std::string(*text);
+  const tokenizer::RenderedChat chat = prompt.message(*arguments.value("user"), system);
   if (!arguments.json()) {
-    write_out(escape_lines(text));
+    write_out(escape_lines(chat.text));
     return 0;
   }
   JsonOutput out = json_result("template");
-  out["template"] = renderer.source.where;
-  out["text"] = text;
+  out["template"] = prompt.where();
+  out["text"] = chat.text;
   out["foreign"] = JsonOutput::array();
-  for (const tokenizer::Span& span : outcome.chat.foreign)
-    out["foreign"].push_back({span.begin, span.end});
+  for (const tokenizer::Span& span : chat.foreign) out["foreign"].push_back({span.begin, span.end});
   print_json(out);
   return 0;
 }
@@ -127,8 +85,8 @@ int run(const Arguments& arguments) {
   const bool one = arguments.value("user").has_value();
   if (lines == one) arguments.usage_error("expected either --user TEXT or --jsonl");
   if (lines && arguments.value("system")) arguments.usage_error("--system goes with --user");
-  const Renderer renderer = open_renderer(arguments.positional(0));
-  return lines ? run_lines(renderer) : run_one(arguments, renderer);
+  const ChatPrompt prompt = open_chat_prompt(arguments);
+  return lines ? run_lines(prompt) : run_one(arguments, prompt);
 }
 
 constexpr OptionInfo kOptions[] = {
@@ -154,7 +112,8 @@ constinit const CommandInfo kTemplateCommand = {
     .operands = "MODEL",
     .description =
         "MODEL is a model folder with a chat template (chat_template.jinja, or chat_template in "
-        "tokenizer_config.json) or a file that holds a template alone. With --jsonl every input "
+        "tokenizer_config.json), a GGUF file or a file that holds a template alone. With --jsonl "
+        "every input "
         "line is an object with messages and, where wanted, add_generation_prompt, bos_token, "
         "eos_token, tools, documents; other keys are variables of the template, too. Every output "
         "line has text, or error where the template refuses the conversation, which is an answer "

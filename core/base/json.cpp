@@ -87,8 +87,8 @@ class Builder : public nlohmann::json_sax<Json> {
     } else {
       // Its own look-up walks over all members.
       if (!keys_.back().insert(v).second) refuse_key(v);
-      slot_ =
-          &object.std::vector<std::pair<const std::string, Json>>::emplace_back(v, nullptr).second;
+      std::vector<std::pair<const std::string, Json>>& members = object;
+      slot_ = &members.emplace_back(v, nullptr).second;
     }
     return true;
   }

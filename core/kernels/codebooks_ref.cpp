@@ -109,7 +109,8 @@ void decode_iq1_m(const std::byte* at, std::size_t n, float* out) {
   for (std::size_t b = 0; b < n / kSuperBlock; ++b, at += 56, out += kSuperBlock) {
     const std::byte* scales = at + 48;
     unsigned d_bits = 0;  // the block's scale lies in the highest bits of the others
-    for (std::size_t i = 0; i < 4; ++i) d_bits |= static_cast<unsigned>(u16(scales + 2 * i) >> 12) << (4 * i);
+    for (std::size_t i = 0; i < 4; ++i)
+      d_bits |= static_cast<unsigned>(u16(scales + 2 * i) >> 12) << (4 * i);
     const float d = f16_to_f32(static_cast<std::uint16_t>(d_bits));
     for (std::size_t g = 0; g < 32; ++g) {
       const unsigned scale = u16(scales + g / 8 * 2) >> (g / 2 % 4 * 3) & 7;

@@ -205,11 +205,12 @@ void attend_latent(const ModelConfig& config, const LayerWeights& weights, RopeT
                 .values_in_keys = true},
                scratch);
   const Rows<float> mixed = scratch.value.shape(n, config.n_head * l.d_value);
+  const bool apart = !w.latent_value.empty();
 #pragma omp parallel for schedule(static)
   for (std::size_t h = 0; h < config.n_head; ++h)
     kernels::matmul_rows(
-        w.latent_value[h], 0, l.d_value,
-        Rows<const float>(latent_mix.data + h * l.rank, n, l.rank, latent_mix.stride),
+        apart ? w.latent_value[h] : w.latent_up, apart ? 0 : h * (l.d_nope + l.d_value) + l.d_nope,
+        l.d_value, Rows<const float>(latent_mix.data + h * l.rank, n, l.rank, latent_mix.stride),
         Rows<float>(mixed.data + h * l.d_value, n, l.d_value, mixed.stride));
   project(w.out, mixed, out);
 }

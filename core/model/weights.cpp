@@ -1,225 +1,18 @@
 #include "core/model/weights.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
-#include <cstring>
-#include <set>
 #include <string>
+#include <utility>
 
-#include "core/base/error.hpp"
+#include "core/model/tensor_binder.hpp"
 
 namespace moescope::model {
 namespace {
 
-/// "….bias" of "….weight", "…_bias" of anything else.
-std::string bias_name(std::string name) {
-  constexpr std::string_view kWeight = "weight";
-  if (!name.ends_with(kWeight)) return name + "_bias";
-  return name.replace(name.size() - kWeight.size(), kWeight.size(), "bias");
-}
-
-/// Takes tensors from the files and remembers which were taken.
-class Binder {
- public:
-  Binder(const formats::WeightFiles& files, const TensorNames& names, const ModelConfig& config,
-         Weights& out)
-      : files_(files), names_(names), config_(config), out_(out) {}
-
-  Matrix matrix(const std::string& name, std::size_t n_row, std::size_t n_col) {
-    const formats::TensorView& tensor =
-        n_row == 1 && is_vector(name) ? take(name, {n_col}) : take(name, {n_row, n_col});
-    Matrix out{tensor.type, n_row, n_col, tensor.bytes.data(), {}};
-    if (is_float8(tensor.type)) out.scales = scales(name, n_row, n_col);
-    return out;
-  }
-
-  bool has(const std::string& name) const { return files_.find(name) != nullptr; }
-
-  std::vector<float> vector(const std::string& name, std::size_t n) {
-    return formats::to_f32(take(name, {n}));
-  }
-
-  Projection projection(const std::string& name, std::size_t n_row, std::size_t n_col, bool bias) {
-    Projection out{matrix(name, n_row, n_col), {}};
-    if (bias) out.bias = vector(bias_name(name), n_row);
-    return out;
-  }
-
-  NormWeights norm(const std::string& name, std::size_t n, NormKind kind) {
-    NormWeights out{vector(name, n), {}};
-    if (kind == NormKind::kLayer) out.bias = vector(bias_name(name), n);
-    return out;
-  }
-
-  MlpWeights mlp(const std::string& gate, const std::string& up, const std::string& down,
-                 std::size_t d_hidden) {
-    return {projection(gate, d_hidden, config_.d_model, false),
-            projection(up, d_hidden, config_.d_model, false),
-            projection(down, config_.d_model, d_hidden, false)};
-  }
-
-  /// All matrices of a tensor [n, n_row, n_col].
-  std::vector<Matrix> matrices(const std::string& name, std::size_t n, std::size_t n_row,
-                               std::size_t n_col) {
-    const formats::TensorView& tensor = take(name, {n, n_row, n_col});
-    const std::size_t stride = tensor.bytes.size() / n;
-    std::vector<Matrix> out;
-    for (std::size_t i = 0; i < n; ++i)
-      out.push_back({tensor.type, n_row, n_col, tensor.bytes.data() + i * stride, {}});
-    return out;
-  }
-
-  /// The matrices of two tensors: blocks [n, n_row, n_col / 32, 16] of 4-bit floats, and scales
-  /// [n, n_row, n_col / 32] of powers of two.
-  std::vector<Matrix> microscaled_matrices(const std::string& name, std::size_t n,
-                                           std::size_t n_row, std::size_t n_col) {
-    constexpr std::size_t kBlock = 32;
-    if (n_col % kBlock != 0)
-      fail(ErrorCode::kBadInput, "tensor '{}': expected rows of whole blocks of {}, got {} columns",
-           name, kBlock, n_col);
-    const auto blocks = bytes_of(name + "_blocks", {n, n_row, n_col / kBlock, kBlock / 2});
-    const auto scales = bytes_of(name + "_scales", {n, n_row, n_col / kBlock});
-    std::vector<Matrix> out;
-    for (std::size_t i = 0; i < n; ++i)
-      out.push_back({ElementType::kF4E2M1,
-                     n_row,
-                     n_col,
-                     blocks.data() + i * (blocks.size() / n),
-                     {.data = scales.data() + i * (scales.size() / n),
-                      .type = ElementType::kE8M0,
-                      .block_rows = 1,
-                      .block_cols = kBlock}});
-    return out;
-  }
-
-  /// The same of a tensor [n, n_col, n_row], turned over into memory of our own.
-  std::vector<Matrix> transposed_matrices(const std::string& name, std::size_t n, std::size_t n_row,
-                                          std::size_t n_col) {
-    std::vector<Matrix> out = matrices(name, n, n_col, n_row);
-    const std::size_t size = info(out[0].type).block_bytes;
-    if (info(out[0].type).block_elems != 1)
-      fail(ErrorCode::kBadInput, "tensor '{}': expected f32, f16 or bf16, got {}", name,
-           moescope::name(out[0].type));
-    for (Matrix& m : out) {
-      auto copy = std::make_unique<OwnedBytes>(n_row * n_col * size);
-      for (std::size_t r = 0; r < n_row; ++r)
-        for (std::size_t c = 0; c < n_col; ++c)
-          std::memcpy(copy->data() + (r * n_col + c) * size, m.data + (c * n_row + r) * size, size);
-      m = {m.type, n_row, n_col, copy->data(), {}};
-      out_.owned.push_back(std::move(copy));
-    }
-    return out;
-  }
-
-  /// The rows of a tensor [n, n_col] as vectors.
-  std::vector<std::vector<float>> vectors(const std::string& name, std::size_t n,
-                                          std::size_t n_col) {
-    const std::vector<float> all = formats::to_f32(take(name, {n, n_col}));
-    std::vector<std::vector<float>> out;
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto first = all.begin() + static_cast<std::ptrdiff_t>(i * n_col);
-      out.emplace_back(first, first + static_cast<std::ptrdiff_t>(n_col));
-    }
-    return out;
-  }
-
-  void ignore(const std::string& name) { taken_.insert(name); }
-
-  void refuse_leftovers() const {
-    for (const formats::TensorView& tensor : files_.tensors()) {
-      if (taken_.contains(tensor.name) || is_of_the_rotation(tensor.name)) continue;
-      if (is_of_a_later_layer(tensor.name) || tensor.name.ends_with(".activation_scale")) continue;
-      fail(ErrorCode::kBadInput,
-           "{}: tensor '{}': no part of '{}' takes it; does the configuration belong to these "
-           "weights?",
-           files_.files()[tensor.file_index].path.string(), tensor.name, config_.family);
-    }
-  }
-
- private:
-  /// Angles: of old checkpoints, which say what the configuration says, and of GGUF, which its
-  /// reader has taken.
-  static bool is_of_the_rotation(std::string_view name) {
-    return name.ends_with(".rotary_emb.inv_freq") || name == "rope_freqs.weight" ||
-           name == "rope_factors_short.weight" || name == "rope_factors_long.weight";
-  }
-
-  /// Layers that predict further tokens in training stand behind the model's own.
-  bool is_of_a_later_layer(std::string_view name) const {
-    for (std::size_t i = 0; i < config_.n_draft_layer; ++i)
-      if (name.starts_with(tensor_name(names_.layer, LayerIdx(config_.n_layer + i)))) return true;
-    return false;
-  }
-
-  /// GGUF keeps a matrix of one row without that dimension.
-  bool is_vector(const std::string& name) const {
-    const formats::TensorView* tensor = files_.find(name);
-    return tensor != nullptr && tensor->shape.size() == 1;
-  }
-
-  static bool is_float8(ElementType type) {
-    return type == ElementType::kF8E4M3 || type == ElementType::kF8E5M2;
-  }
-
-  /// The factors of an 8-bit matrix: one, or one for every block that the configuration names.
-  kernels::BlockScales scales(const std::string& name, std::size_t n_row, std::size_t n_col) {
-    const std::string scale_name = name + "_scale_inv";
-    const formats::TensorView* tensor = files_.find(scale_name);
-    if (tensor == nullptr)
-      fail(ErrorCode::kBadInput,
-           "tensor '{}': an 8-bit matrix needs its factors, and '{}' is "
-           "missing",
-           name, scale_name);
-    taken_.insert(scale_name);
-    kernels::BlockScales out{.data = tensor->bytes.data(), .type = tensor->type};
-    if (tensor->n_element() == 1) return out;
-    const auto [rows, cols] = config_.scale_block;
-    const formats::Shape wanted =
-        rows == 0 ? formats::Shape{}
-                  : formats::Shape{(n_row + rows - 1) / rows, (n_col + cols - 1) / cols};
-    if (tensor->shape != wanted)
-      fail(ErrorCode::kBadInput, "tensor '{}': expected shape {} or one factor, got {}", scale_name,
-           formats::shape_text(wanted), formats::shape_text(tensor->shape));
-    out.block_rows = rows;
-    out.block_cols = cols;
-    return out;
-  }
-
-  std::span<const std::byte> bytes_of(const std::string& name,
-                                      std::initializer_list<std::size_t> shape) {
-    const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
-    if (tensor.type != ElementType::kU8)
-      fail(ErrorCode::kBadInput, "tensor '{}': expected element type u8, got {}", name,
-           moescope::name(tensor.type));
-    taken_.insert(name);
-    return tensor.bytes;
-  }
-
-  const formats::TensorView& take(const std::string& name,
-                                  std::initializer_list<std::size_t> shape) {
-    const formats::TensorView& tensor = files_.require(name, std::vector<std::size_t>(shape));
-    if (!info(tensor.type).is_weight)
-      fail(ErrorCode::kBadInput,
-           "{}: tensor '{}': element type '{}' cannot be computed with; expected floats or blocks "
-           "of "
-           "them",
-           files_.files()[tensor.file_index].path.string(), name, moescope::name(tensor.type));
-    taken_.insert(name);
-    return tensor;
-  }
-
-  const formats::WeightFiles& files_;
-  const TensorNames& names_;
-  const ModelConfig& config_;
-  Weights& out_;
-  std::set<std::string, std::less<>> taken_;
-};
-
 /// Binds the roles of one layer.
 class LayerBinder {
  public:
-  LayerBinder(Binder& bind, const TensorNames& names, const ModelConfig& config, LayerIdx layer)
+  LayerBinder(TensorBinder& bind, const TensorNames& names, const ModelConfig& config,
+              LayerIdx layer)
       : bind_(bind), names_(names), config_(config), layer_(layer) {}
 
   LayerWeights layer() {
@@ -287,14 +80,8 @@ class LayerBinder {
       out.latent_value = bind_.matrices(at(names_.latent_value), config_.n_head, l.d_value, l.rank);
       return;
     }
-    const std::size_t d_head = l.d_nope + l.d_value;
-    out.latent_up = bind_.matrix(at(names_.latent_up), config_.n_head * d_head, l.rank);
-    for (std::size_t h = 0; h < config_.n_head; ++h) {
-      Matrix value = out.latent_up;
-      value.n_row = l.d_value;
-      value.data += (h * d_head + l.d_nope) * kernels::row_bytes(value);
-      out.latent_value.push_back(value);
-    }
+    out.latent_up =
+        bind_.matrix(at(names_.latent_up), config_.n_head * (l.d_nope + l.d_value), l.rank);
   }
 
   MoeWeights moe() {
@@ -403,36 +190,18 @@ class LayerBinder {
     return out;
   }
 
-  Binder& bind_;
+  TensorBinder& bind_;
   const TensorNames& names_;
   const ModelConfig& config_;
   LayerIdx layer_;
 };
-
-std::uint64_t attention_parameters(const ModelConfig& c) {
-  const AttentionConfig& a = c.attention;
-  const LatentAttention& l = a.latent;
-  if (l.rank > 0) {
-    const std::uint64_t query =
-        l.query_rank > 0 ? l.query_rank * (c.d_model + 1 + c.d_query()) : c.d_model * c.d_query();
-    return query + c.d_model * (l.rank + l.d_rope) + l.rank +
-           c.n_head * (l.d_nope + l.d_value) * l.rank + c.n_head * l.d_value * c.d_model;
-  }
-  std::uint64_t n = 2 * c.d_model * (c.d_query() + c.d_key_value());
-  if (a.bias) n += c.d_query() + 2 * c.d_key_value();
-  if (a.output_bias) n += c.d_model;
-  if (a.query_key_norm == QueryKeyNorm::kHead) n += 2 * c.d_head;
-  if (a.query_key_norm == QueryKeyNorm::kWhole) n += c.d_query() + c.d_key_value();
-  if (a.sinks) n += c.n_head;
-  return n;
-}
 
 }  // namespace
 
 Weights bind_weights(const formats::WeightFiles& files, const TensorNames& names,
                      const ModelConfig& config) {
   Weights out;
-  Binder bind(files, names, config, out);
+  TensorBinder bind(files, names, config, out);
   out.embed = bind.matrix(std::string(names.embed), config.n_vocab, config.d_model);
   for (std::size_t l = 0; l < config.n_layer; ++l)
     out.layer.push_back(LayerBinder(bind, names, config, LayerIdx(l)).layer());
@@ -445,27 +214,6 @@ Weights bind_weights(const formats::WeightFiles& files, const TensorNames& names
     bind.ignore(unembed);
   }
   bind.refuse_leftovers();
-  return out;
-}
-
-ParameterCounts count_parameters(const ModelConfig& c) {
-  const std::uint64_t per_norm = (c.norm == NormKind::kLayer ? 2 : 1) * c.d_model;
-  const std::uint64_t always = attention_parameters(c) + 2 * per_norm;
-  const std::uint64_t biases = c.expert_bias ? 2 * c.d_expert + c.d_model : 0;
-  const std::uint64_t expert = 3 * c.d_model * c.d_expert + biases;
-  const std::uint64_t router = c.gating.n_expert * (c.d_model + (c.gating.logit_bias ? 1 : 0) +
-                                                    (c.gating.selection_bias ? 1 : 0));
-  const std::uint64_t shared = 3 * c.d_model * c.shared.d_hidden + (c.shared.gated ? c.d_model : 0);
-  ParameterCounts out;
-  out.total = (c.tied_embeddings ? 1 : 2) * c.n_vocab * c.d_model + per_norm +
-              (c.unembed_bias ? c.n_vocab : 0);
-  out.active = out.total;
-  for (const bool routes : c.routes) {
-    const std::uint64_t both = always + (routes ? router + shared : 3 * c.d_model * c.d_mlp);
-    out.total += both + (routes ? c.gating.n_expert * expert : 0);
-    out.active += both + (routes ? c.gating.top_k * expert : 0);
-  }
-  out.per_expert = c.gating.n_expert > 0 ? expert : 0;
   return out;
 }
 

@@ -44,7 +44,7 @@ struct AttentionWeights {
   NormWeights latent_norm;           ///< [rank]
   Matrix latent_up;                  ///< [n_head * (d_nope + d_value), rank], or nothing and
   std::vector<Matrix> latent_key;    ///< [n_head][rank, d_nope]
-  std::vector<Matrix> latent_value;  ///< [n_head][d_value, rank]
+  std::vector<Matrix> latent_value;  ///< [n_head][d_value, rank] of its own
 };
 
 /// What a layer that routes has. Shapes: router [n_expert, d_model].

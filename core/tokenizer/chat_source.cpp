@@ -6,6 +6,7 @@
 #include "core/base/escape.hpp"
 #include "core/base/json.hpp"
 #include "core/formats/folder.hpp"
+#include "core/formats/gguf_model.hpp"
 #include "core/formats/io.hpp"
 
 namespace moescope::tokenizer {
@@ -15,6 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kConfig = "tokenizer_config.json";
 constexpr std::string_view kTemplate = "chat_template.jinja";
+constexpr std::string_view kGgufTemplate = "tokenizer.chat_template";
+constexpr std::string_view kGgufTokens = "tokenizer.ggml.tokens";
 constexpr std::size_t kMaxConfig = 64u << 20;
 constexpr std::size_t kMaxTemplate = 4u << 20;
 
@@ -36,9 +39,7 @@ std::optional<std::string> template_of(const JsonNode& root) {
   node->expected("one with the name \"default\"");
 }
 
-}  // namespace
-
-ChatSource read_chat_source(const fs::path& folder_path) {
+ChatSource read_folder(const fs::path& folder_path) {
   const formats::Folder folder = formats::Folder::open(folder_path);
   const auto where = [&](std::string_view name) {
     return escape_terminal((folder_path / name).string());
@@ -62,16 +63,43 @@ ChatSource read_chat_source(const fs::path& folder_path) {
   }
   if (!text)
     fail(ErrorCode::kBadInput,
-         "{}: no chat template: neither '{}' nor 'chat_template' in '{}' is there; pass a template "
-         "file",
+         "{}: no chat template: neither '{}' nor 'chat_template' in '{}' is there",
          escape_terminal(folder_path.string()), kTemplate, kConfig);
   out.text = std::move(*text);
   return out;
 }
 
-ChatSource read_chat_file(const fs::path& file) {
-  return {.where = escape_terminal(file.string()),
-          .text = formats::read_text_file(file, kMaxTemplate)};
+ChatSource read_gguf(const fs::path& file) {
+  const formats::GgufModel gguf = formats::GgufModel::open(file);
+  const formats::GgufMetadata& metadata = gguf.metadata;
+  const auto text = metadata.find_string(kGgufTemplate);
+  if (!text)
+    fail(ErrorCode::kBadInput, "{}: no chat template: key '{}' is absent", metadata.where(),
+         kGgufTemplate);
+  ChatSource out{.where = fmt::format("{}: {}", metadata.where(), kGgufTemplate),
+                 .text = std::string(*text)};
+  const std::vector<std::string_view> tokens = metadata.find(kGgufTokens) != nullptr
+                                                   ? metadata.strings(kGgufTokens)
+                                                   : std::vector<std::string_view>();
+  const auto token = [&](std::string_view key) -> std::optional<std::string> {
+    const auto id = metadata.find_uint(key);
+    if (!id) return std::nullopt;
+    if (*id >= tokens.size()) metadata.expected(key, "the id of a token");
+    return std::string(tokens[*id]);
+  };
+  out.bos_token = token("tokenizer.ggml.bos_token_id");
+  out.eos_token = token("tokenizer.ggml.eos_token_id");
+  return out;
+}
+
+}  // namespace
+
+ChatSource read_chat_source(const fs::path& model) {
+  if (fs::is_directory(model)) return read_folder(model);
+  if (model.extension() == ".safetensors") return read_folder(model.parent_path());
+  if (formats::is_gguf_file(model)) return read_gguf(model);
+  return {.where = escape_terminal(model.string()),
+          .text = formats::read_text_file(model, kMaxTemplate)};
 }
 
 }  // namespace moescope::tokenizer

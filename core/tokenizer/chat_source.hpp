@@ -16,12 +16,11 @@ struct ChatSource {
   std::optional<std::string> eos_token = {};
 };
 
-/// Reads the template of a model folder: chat_template.jinja, else `chat_template` of
-/// tokenizer_config.json, of several the one named "default"; bos_token and eos_token from there.
-/// Errors: kBadInput: malformed files; a folder without a template.
-ChatSource read_chat_source(const std::filesystem::path& folder);
-
-/// Reads a file that holds a template and nothing else.
-ChatSource read_chat_file(const std::filesystem::path& file);
+/// Reads the template of a model. A folder, or a weight file's folder: chat_template.jinja, else
+/// `chat_template` of tokenizer_config.json, of several the one named "default"; bos_token and
+/// eos_token from there. A GGUF file: `tokenizer.chat_template`, and the tokens that its ids name.
+/// Any other file holds a template and nothing else.
+/// Errors: kBadInput: malformed files; a model without a template.
+ChatSource read_chat_source(const std::filesystem::path& model);
 
 }  // namespace moescope::tokenizer

@@ -8,6 +8,7 @@
 
 #include "core/base/index.hpp"
 #include "core/hooks/event.hpp"
+#include "core/tokenizer/aligned_text.hpp"
 
 namespace moescope::trace {
 
@@ -16,8 +17,11 @@ struct PromptInput {
   std::string id;                                           ///< unique within a run
   std::optional<std::string> group;                         ///< ties translations and variants
   std::vector<std::pair<std::string, std::string>> labels;  ///< sorted by key; language, domain, …
-  std::string text;   ///< bytes as read, UTF-8 or not; the whole line where it has no readable text
-  std::string place;  ///< "p.jsonl: line 4"; empty where it came from no file
+  std::string text;  ///< bytes as read, UTF-8 or not; the whole line where it has no readable text
+  /// Of a prompt that a chat template wrote: the bytes of the text that came from its message. The
+  /// template writes the control tokens, the first one included.
+  std::optional<std::vector<tokenizer::Span>> foreign;
+  std::string place;    ///< "p.jsonl: line 4"; empty where it came from no file
   std::string failure;  ///< why its line can't be run, which may quote it; empty for a sound prompt
   bool operator==(const PromptInput&) const = default;
 };

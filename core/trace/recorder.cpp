@@ -13,6 +13,7 @@
 #include "core/base/sha256.hpp"
 #include "core/hooks/glob.hpp"
 #include "core/model/stop_text.hpp"
+#include "core/tokenizer/chat_template.hpp"
 #include "core/trace/prompts.hpp"
 
 namespace moescope::trace {
@@ -167,26 +168,6 @@ class Recorder : public hooks::Sink {
   std::unordered_map<std::uint64_t, PromptTrace> open_;
 };
 
-PromptTrace tokenise(const tokenizer::Tokenizer& tokenizer, tokenizer::SpecialText special,
-                     std::uint64_t index, const PromptInput& input) {
-  PromptTrace trace;
-  trace.index = index;
-  trace.input = input;
-  const auto add = [&](TokenId id) -> TokenTrace& {
-    TokenTrace& token = trace.tokens.emplace_back();
-    token.id = id;
-    token.text = tokenizer.token_bytes(id);
-    return token;
-  };
-  if (tokenizer.add_bos() && tokenizer.bos()) add(*tokenizer.bos());
-  for (const tokenizer::Token& t : tokenizer.encode(input.text, special)) {
-    TokenTrace& token = add(t.id);
-    token.begin = t.begin;
-    token.end = t.end;
-  }
-  return trace;
-}
-
 /// Ends one sequence when a stop text appears in what was generated, or when the plan says so.
 class StopWhen {
  public:
@@ -216,6 +197,27 @@ hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& pla
 }
 
 }  // namespace
+
+std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer,
+                                      tokenizer::SpecialText special, const PromptInput& input) {
+  std::vector<TokenTrace> tokens;
+  const auto add = [&](TokenId id) -> TokenTrace& {
+    TokenTrace& token = tokens.emplace_back();
+    token.id = id;
+    token.text = tokenizer.token_bytes(id);
+    return token;
+  };
+  const bool chat = input.foreign.has_value();
+  if (!chat && tokenizer.add_bos() && tokenizer.bos()) add(*tokenizer.bos());
+  for (const tokenizer::Token& t :
+       chat ? tokenizer::encode_chat(tokenizer, {input.text, *input.foreign})
+            : tokenizer.encode(input.text, special)) {
+    TokenTrace& token = add(t.id);
+    token.begin = t.begin;
+    token.end = t.end;
+  }
+  return tokens;
+}
 
 std::uint64_t prompt_seed(std::uint64_t seed, std::string_view id) {
   const std::string hex = sha256_hex(fmt::format("{} {}", seed, id));
@@ -268,14 +270,14 @@ RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenize
       if (done.contains(next)) continue;
       const std::uint64_t index = next;
       PromptTrace trace;
+      trace.index = index;
+      trace.input = prompts[index];
       try {
         if (!prompts[index].failure.empty())
           fail(ErrorCode::kBadInput, "{}", prompts[index].failure);
-        trace = tokenise(tokenizer, plan.special, index, prompts[index]);
+        trace.tokens = prompt_tokens(tokenizer, plan.special, prompts[index]);
       } catch (const Error& e) {
         if (e.code() != ErrorCode::kBadInput) throw;
-        trace.index = index;
-        trace.input = prompts[index];
         take(Recorder::failed(std::move(trace), e.message()));
         continue;
       }

@@ -36,6 +36,11 @@ struct RecordPlan {
 /// Takes one finished trace; may block.
 using TraceTaker = std::function<void(PromptTrace&&)>;
 
+/// The tokens of one prompt as the model gets them: the tokenizer's first token, unless a chat
+/// template wrote the prompt, and the text's. Errors: those of Tokenizer::encode.
+std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer,
+                                      tokenizer::SpecialText special, const PromptInput& input);
+
 /// The seed of one prompt's draws: the first 64 bits of SHA-256("<seed> <id>"), so that they depend
 /// on neither the place in the list nor the other prompts.
 std::uint64_t prompt_seed(std::uint64_t seed, std::string_view id);

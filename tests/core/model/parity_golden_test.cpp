@@ -13,7 +13,8 @@ namespace moescope::model {
 namespace {
 
 /// References that tests/golden holds; their absence is a failure, not a skip.
-const std::set<std::string> kCopied = {"mixtral", "mistral_swa", "llama3_rope", "demo"};
+const std::set<std::string> kCopied = {"mixtral",     "mistral_swa",   "llama3_rope", "demo",
+                                       "deepseek_v3", "gpt_oss_mxfp4", "mixtral_fp8"};
 
 /// Recorded outputs of transformers 4.57.6 with torch 2.13.0 (float32, CPU), one folder a family.
 class Parity : public testing::TestWithParam<const char*> {};
