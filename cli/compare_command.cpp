@@ -61,28 +61,29 @@ std::string_view why_no_token(const trace::RunComparison& c) {
 int run(const Arguments& arguments) {
   if (arguments.json() && arguments.flag("csv"))
     arguments.usage_error("--json and --csv are two forms: choose one");
-  trace::Database a = open_recorded(arguments, 0);
-  trace::Database b = open_recorded(arguments, 1);
-  CompareReport report{
-      .a = {arguments.positional(0), trace::find_run(a, arguments.integer("run-a", 1))},
-      .b = {arguments.positional(1), trace::find_run(b, arguments.integer("run-b", 1))},
-      .differences = {},
+  const auto run_a = arguments.integer("run-a", 1), run_b = arguments.integer("run-b", 1);
+  trace::CompareOptions options{
       .by = arguments.value_or("by", "prompt-name") == "prompt-index" ? trace::MatchBy::kPromptIndex
                                                                       : trace::MatchBy::kPromptName,
       .phase = phase_of(arguments.value_or("phase", "prefill")),
       .near_tie = arguments.number("near-tie", 0, 1e9).value_or(kNearTie),
-      .lists_worst = arguments.value("worst").has_value(),
-      .comparison = {}};
+      .n_worst = static_cast<std::size_t>(arguments.integer("worst", 1, kMostWorst).value_or(0)),
+      .progress = {}};
+  trace::Database a = open_recorded(arguments, 0);
+  trace::Database b = open_recorded(arguments, 1);
+  CompareReport report{.a = {arguments.positional(0), trace::find_run(a, run_a)},
+                       .b = {arguments.positional(1), trace::find_run(b, run_b)},
+                       .differences = {},
+                       .by = options.by,
+                       .phase = options.phase,
+                       .near_tie = options.near_tie,
+                       .lists_worst = options.n_worst > 0,
+                       .comparison = {}};
   report.differences = trace::run_differences({a, report.a.run}, {b, report.b.run});
   say_when_the_same(arguments, report);
   Progress progress("comparing", "prompts", report.a.run.n_done, arguments.quiet());
-  report.comparison = trace::compare_runs(
-      {a, report.a.run}, {b, report.b.run},
-      {.by = report.by,
-       .phase = report.phase,
-       .near_tie = report.near_tie,
-       .n_worst = static_cast<std::size_t>(arguments.integer("worst", 1, kMostWorst).value_or(0)),
-       .progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done); }});
+  options.progress = [&](std::uint64_t done, std::uint64_t) { progress.update(done); };
+  report.comparison = trace::compare_runs({a, report.a.run}, {b, report.b.run}, options);
   progress.clear();
   print_report(arguments, report);
   if (report.comparison.n_token == 0)

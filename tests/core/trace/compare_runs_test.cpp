@@ -18,9 +18,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::size_t kRoute = 2, kTop = 2;
+constexpr std::size_t kRoute = 2;
 
-/// A token that chose `experts` [kRoute · kTop] with the same margin in the last slot of each layer.
+/// A token that chose `experts` [kRoute · 2] with the same margin in the last slot of each layer.
 void add_token(PromptTrace& trace, std::uint32_t id, const std::vector<std::uint16_t>& experts,
                float margin, float logprob = -1.0f) {
   TokenTrace token;
