@@ -17,7 +17,6 @@ namespace {
 
 using trace::Agreement;
 using trace::Disagreement;
-using trace::MarginBins;
 using trace::RunComparison;
 using trace::TokenPlace;
 using trace::WhyNot;

@@ -14,6 +14,7 @@ namespace {
 
 std::vector<std::uint32_t> numbers(const std::vector<LayerIdx>& layers) {
   std::vector<std::uint32_t> out;
+  out.reserve(layers.size());
   for (const LayerIdx layer : layers) out.push_back(layer.value);
   return out;
 }

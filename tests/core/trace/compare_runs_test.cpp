@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "core/base/random.hpp"
-#include "core/trace/run_differences.hpp"
 #include "core/trace/schema.hpp"
 #include "core/trace/writer.hpp"
 #include "tests/core/trace/random_trace.hpp"
@@ -379,25 +378,6 @@ TEST_F(Compare, LogitsThatAreTooShortAreRefused) {
   Database(folder_ / "b.db", OpenMode::kReadWrite)
       .execute("UPDATE token SET router_logits = x'00'");
   EXPECT_THAT(error_of([&] { compare(); }), HasSubstr("router_logits: expected 32 bytes, got 1"));
-}
-
-TEST_F(Compare, WhatTheRunRowsSayDifferently) {
-  write("a.db", {prompt("p")});
-  info_.weights_id = "others";
-  info_.options["intervention.000"] = "mask:L0.E1";
-  info_.options["special"] = "plain";
-  info_.threads = 77;
-  write("b.db", {prompt("p")});
-  Database a = open_trace(folder_ / "a.db");
-  Database b = open_trace(folder_ / "b.db");
-  const RunRow run_a = find_run(a), run_b = find_run(b);
-  EXPECT_THAT(run_differences({a, run_a}, {a, run_a}), IsEmpty());
-  const auto found = run_differences({a, run_a}, {b, run_b});
-  ASSERT_EQ(found.size(), 3u);
-  EXPECT_EQ(found[0].what, "weights_id");
-  EXPECT_EQ(found[0].b, "others");
-  EXPECT_EQ(found[1], (RunDifference{"intervention.000", {}, "mask:L0.E1"}));
-  EXPECT_EQ(found[2].what, "special");
 }
 
 }  // namespace
