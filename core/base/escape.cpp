@@ -131,4 +131,12 @@ std::string json_string(std::string_view text) {
   return out + '"';
 }
 
+std::string quoted_name(std::string_view name) {
+  constexpr std::size_t kShownBytes = 160;
+  if (name.size() <= kShownBytes) return fmt::format("'{}'", escape_terminal(name));
+  std::string_view head = name.substr(0, kShownBytes);
+  head.remove_suffix(incomplete_utf8_tail(head));
+  return fmt::format("'{}…' ({} bytes)", escape_terminal(head), name.size());
+}
+
 }  // namespace moescope

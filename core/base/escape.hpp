@@ -10,6 +10,9 @@ namespace moescope {
 /// visible (␛ for ESC, \x9b for a lone byte, \u{202e} for a bidi control); nothing is executed.
 std::string escape_terminal(std::string_view text);
 
+/// A foreign name for a message: quoted, shortened and harmless on a terminal.
+std::string quoted_name(std::string_view name);
+
 /// One CSV cell (RFC 4180), quoted when it must be. A cell that a spreadsheet would run as a
 /// formula
 /// (= + - @ tab, carriage return, NUL) gets a leading apostrophe, unless it is a plain number.

@@ -203,7 +203,7 @@ JsonNode JsonNode::at(std::string_view key) const {
   const auto it = value_->find(key);
   if (it == value_->end())
     fail(ErrorCode::kBadInput, "{}: {}key '{}' is missing", where_,
-         path_.empty() ? "" : fmt::format("key '{}': ", escape_terminal(path_)), key);
+         path_.empty() ? "" : fmt::format("key {}: ", quoted_name(path_)), key);
   return {*it, where_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
 }
 
@@ -250,8 +250,7 @@ std::uint64_t JsonNode::uint(std::uint64_t lo, std::uint64_t hi) const {
 
 void JsonNode::expected(std::string_view what) const {
   fail(ErrorCode::kBadInput, "{}: {}expected {}, got {}", where_,
-       path_.empty() ? "" : fmt::format("key '{}': ", escape_terminal(path_)), what,
-       describe(*value_));
+       path_.empty() ? "" : fmt::format("key {}: ", quoted_name(path_)), what, describe(*value_));
 }
 
 }  // namespace moescope

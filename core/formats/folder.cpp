@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 
 namespace moescope::formats {
 namespace {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/formats/other_formats.hpp"
 #include "core/formats/safetensors.hpp"
 

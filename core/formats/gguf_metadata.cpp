@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/formats/io.hpp"
 
 namespace moescope::formats {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/formats/gguf.hpp"
 
 namespace moescope::formats {

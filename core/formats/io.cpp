@@ -15,7 +15,6 @@
 namespace moescope::formats {
 namespace {
 
-constexpr std::size_t kShownBytes = 160;
 constexpr std::size_t kReadStep = 1u << 16;
 
 std::string describe(int error) {
@@ -86,13 +85,6 @@ void UniqueFd::reset() noexcept {
 void fail_errno(std::string_view where, int error) {
   const ErrorCode code = can_be_retried(error) ? ErrorCode::kRetry : ErrorCode::kBadInput;
   fail(code, "{}: {}", where, describe(error));
-}
-
-std::string quoted_name(std::string_view name) {
-  if (name.size() <= kShownBytes) return fmt::format("'{}'", escape_terminal(name));
-  std::string_view head = name.substr(0, kShownBytes);
-  head.remove_suffix(incomplete_utf8_tail(head));
-  return fmt::format("'{}…' ({} bytes)", escape_terminal(head), name.size());
 }
 
 FileIdentity regular_file_identity(int fd, std::string_view where) {

@@ -46,9 +46,6 @@ class UniqueFd {
 /// Errors: kRetry when the system lacks space, memory or descriptors, else kBadInput.
 [[noreturn]] void fail_errno(std::string_view where, int error);
 
-/// A foreign name for a message: quoted, shortened and harmless on a terminal.
-std::string quoted_name(std::string_view name);
-
 /// The identity of an open regular file.
 /// Errors: kBadInput for a folder, a device or a pipe.
 FileIdentity regular_file_identity(int fd, std::string_view where);

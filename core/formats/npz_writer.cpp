@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/base/utf8.hpp"
 
 namespace moescope::formats {

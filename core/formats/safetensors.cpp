@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/base/json.hpp"
 #include "core/formats/other_formats.hpp"
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/formats/io.hpp"
 
 namespace moescope::formats {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/base/json.hpp"
 
 namespace moescope::formats {

@@ -143,8 +143,8 @@ constexpr std::array kArchitectures = std::to_array<Architecture>({
 [[noreturn]] void refuse_family(const JsonNode& config, std::string_view got) {
   std::string known;
   for (const Architecture& row : kArchitectures) known += fmt::format(" {}", row.hf_class);
-  fail(ErrorCode::kBadInput, "{}: architecture '{}' is not supported; supported:{}", config.where(),
-       escape_terminal(got.substr(0, 200)), known);
+  fail(ErrorCode::kBadInput, "{}: architecture {} is not supported; supported:{}", config.where(),
+       quoted_name(got), known);
 }
 
 }  // namespace

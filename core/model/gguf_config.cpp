@@ -96,10 +96,8 @@ void refuse_unknown_keys(const GgufSource& in) {
     bool known = false;
     for (const std::string_view name : kKnownKeys) known = known || name == suffix;
     if (!known)
-      fail(ErrorCode::kBadInput,
-           "{}: key '{}' is not understood for '{}' and may change the "
-           "numbers",
-           in.metadata().where(), escape_terminal(entry.key), in.name());
+      fail(ErrorCode::kBadInput, "{}: key {} is not understood for '{}' and may change the numbers",
+           in.metadata().where(), quoted_name(entry.key), in.name());
   }
 }
 

@@ -174,8 +174,8 @@ const GgufArchitecture& gguf_architecture(const GgufSource& in) {
     if (row.name == in.name()) return row;
     known += fmt::format(" {}", row.name);
   }
-  fail(ErrorCode::kBadInput, "{}: architecture '{}' is not supported; supported:{}",
-       in.metadata().where(), escape_terminal(in.name()), known);
+  fail(ErrorCode::kBadInput, "{}: architecture {} is not supported; supported:{}",
+       in.metadata().where(), quoted_name(in.name()), known);
 }
 
 }  // namespace moescope::model

@@ -86,11 +86,10 @@ void refuse_unknown_keys(const JsonNode& config, const Architecture& family) {
     if (contains(kCommonKeys, key) || contains(kIgnoredKeys, key) || contains(family.own_keys, key))
       continue;
     if (value.is_null() || value == false) continue;
-    fail(
-        ErrorCode::kBadInput,
-        "{}: key '{}' is not understood for '{}' and may change the numbers; if it is only a note, "
-        "take it out of a copy of the file",
-        config.where(), escape_terminal(key), family.hf_class);
+    fail(ErrorCode::kBadInput,
+         "{}: key {} is not understood for '{}' and may change the numbers; if it is only a note, "
+         "take it out of a copy of the file",
+         config.where(), quoted_name(key), family.hf_class);
   }
 }
 

@@ -31,8 +31,8 @@ void refuse_unknown_keys(const JsonNode& scaling) {
     bool known = value.is_null();
     for (const std::string_view name : kKnownKeys) known = known || name == key;
     if (!known)
-      fail(ErrorCode::kBadInput, "{}: key '{}.{}' is not understood and may change the numbers",
-           scaling.where(), scaling.path(), escape_terminal(key));
+      fail(ErrorCode::kBadInput, "{}: key {} is not understood and may change the numbers",
+           scaling.where(), quoted_name(fmt::format("{}.{}", scaling.path(), key)));
   }
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/base/escape.hpp"
 #include "core/formats/io.hpp"
 #include "core/tokenizer/chat_machine.hpp"
 
@@ -83,7 +84,7 @@ bool apply_test(Machine& machine, std::string_view name, const Value& value,
   }
   if (name == "divisibleby") return divides(machine, value, second(machine, name, arguments), 0);
   if (name == "sameas") return is_same(machine, value, second(machine, name, arguments));
-  machine.unsupported(fmt::format("the test {}", formats::quoted_name(name)));
+  machine.unsupported(fmt::format("the test {}", quoted_name(name)));
 }
 
 }  // namespace moescope::tokenizer

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "core/base/escape.hpp"
 #include "core/formats/io.hpp"
 
 namespace moescope::tokenizer {
@@ -44,7 +45,7 @@ Value apply_filter(Machine& machine, std::string_view name, const Value& value,
   for (const auto& table : {text_filters(), number_filters(), list_filters(), picking_filters()})
     for (const FilterRow& row : table)
       if (row.name == name) return row.run({machine, name, value, arguments});
-  machine.unsupported(fmt::format("the filter {}", formats::quoted_name(name)));
+  machine.unsupported(fmt::format("the filter {}", quoted_name(name)));
 }
 
 }  // namespace moescope::tokenizer

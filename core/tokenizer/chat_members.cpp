@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/escape.hpp"
 #include "core/formats/io.hpp"
 #include "core/tokenizer/chat_machine.hpp"
 
@@ -58,8 +59,7 @@ std::optional<Value> loop_member(Machine& machine, const Value& object, std::str
 
 /// What getattr finds, a dict's keys left out.
 std::optional<Value> attribute_of(Machine& machine, const Value& object, std::string_view name) {
-  if (is_dunder(name))
-    machine.unsupported(fmt::format("the attribute {}", formats::quoted_name(name)));
+  if (is_dunder(name)) machine.unsupported(fmt::format("the attribute {}", quoted_name(name)));
   if (object.loop()) return loop_member(machine, object, name);
   if (const NamespaceValue* space = object.name_space()) {
     for (const auto& [known, value] : space->members)
@@ -67,7 +67,7 @@ std::optional<Value> attribute_of(Machine& machine, const Value& object, std::st
     return std::nullopt;
   }
   if (object.function())
-    machine.unsupported(fmt::format("the attribute {} of a function", formats::quoted_name(name)));
+    machine.unsupported(fmt::format("the attribute {} of a function", quoted_name(name)));
   switch (method_kind(object, name)) {
     case MethodKind::kHere:
       return machine.make_method(object, name);
@@ -83,8 +83,8 @@ std::optional<Value> attribute_of(Machine& machine, const Value& object, std::st
 }
 
 Value missing(Machine& machine, const Value& object, std::string_view name) {
-  return machine.make_undefined(fmt::format("'{} object' has no attribute {}", type_name(object),
-                                            formats::quoted_name(name)));
+  return machine.make_undefined(
+      fmt::format("'{} object' has no attribute {}", type_name(object), quoted_name(name)));
 }
 
 std::optional<Value> character(Machine& machine, const ChatText& text, Int index) {

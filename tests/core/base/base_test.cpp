@@ -168,5 +168,10 @@ TEST(Escape, MakesHostileTextHarmless) {
   EXPECT_EQ(json_string("a\"\n\xff"), "\"a\\\"\\n\xef\xbf\xbd\"");
 }
 
+TEST(QuotedName, IsShortAndHarmless) {
+  EXPECT_EQ(quoted_name("a\x1b[2J"), "'a␛[2J'");
+  EXPECT_EQ(quoted_name(std::string(5000, 'a')), "'" + std::string(160, 'a') + "…' (5000 bytes)");
+}
+
 }  // namespace
 }  // namespace moescope

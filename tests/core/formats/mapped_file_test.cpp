@@ -122,10 +122,5 @@ TEST(ReadTextFile, ReadsAPipeToItsEnd) {
   writer.join();
 }
 
-TEST(QuotedName, IsShortAndHarmless) {
-  EXPECT_EQ(quoted_name("a\x1b[2J"), "'a␛[2J'");
-  EXPECT_EQ(quoted_name(std::string(5000, 'a')), "'" + std::string(160, 'a') + "…' (5000 bytes)");
-}
-
 }  // namespace
 }  // namespace moescope::formats
