@@ -5,6 +5,7 @@
 /// One declaration a command; command_table.cpp lists them in the order of the help page.
 namespace moescope::cli {
 
+extern const CommandInfo kCompareCommand;
 extern const CommandInfo kCompletionCommand;
 extern const CommandInfo kDoctorCommand;
 extern const CommandInfo kExportCommand;

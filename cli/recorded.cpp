@@ -7,8 +7,8 @@
 
 namespace moescope::cli {
 
-trace::Database open_recorded(const Arguments& arguments) {
-  trace::Database db = trace::open_trace(arguments.positional(0));
+trace::Database open_recorded(const Arguments& arguments, std::size_t operand) {
+  trace::Database db = trace::open_trace(arguments.positional(operand));
   const std::string foreign = trace::foreign_names(db);
   if (!foreign.empty() && !arguments.quiet())
     message(

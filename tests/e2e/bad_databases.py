@@ -42,6 +42,14 @@ def folder_instead(w):
     w.db.mkdir()
 
 
+def beside(spoil):
+    """A sound copy, other.db, beside the one that is spoiled."""
+    def prepare(w):
+        (w.folder / "other.db").write_bytes(w.db.read_bytes())
+        spoil(w)
+    return prepare
+
+
 def locked_folder(w):
     (w.folder / "locked").mkdir()
     (w.folder / "locked").chmod(0o555)
@@ -109,8 +117,9 @@ ROWS = [
     row("resume where no file is", nothing, RECORD + " --resume", 0, "run 1", leaves=("new.db",)),
 ]
 
+COMPARE = "compare {folder}/other.db {db}"
 READERS = {"usage": "usage {db}", "tokens": "tokens {db} a", "sql": "sql {db} SELECT(1)",
-           "export": "export {db} --canonical"}
+           "export": "export {db} --canonical", "compare": COMPARE}
 SPOILED = {
     "a missing database": (lambda w: w.db.unlink(), "no such file", "moescope record"),
     "a folder": (folder_instead, "folder"),
@@ -124,7 +133,7 @@ SPOILED = {
 }
 for verb, words in READERS.items():
     for what, (spoil, *says) in SPOILED.items():
-        ROWS.append(row(f"{verb} of {what}", spoil, words, 1, "run.db", *says,
+        ROWS.append(row(f"{verb} of {what}", beside(spoil), words, 1, "run.db", *says,
             drop_root=what == "a closed database"))
 
 ROWS += [
@@ -155,6 +164,33 @@ ROWS += [
     row("usage by an unknown label", nothing, "usage {db} --by colour", 1, "colour", "language"),
     row("usage of values that are not there", nothing, "usage {db} --by language --compare en,xx",
         1, "xx"),
+    row("compare with a missing first database", nothing, "compare {folder}/absent.db {db}", 1,
+        "absent.db", "no such file", "moescope record"),
+    row("compare of an unknown run", nothing, "compare {db} {db} --run-b 7", 1, "run.db", "run 7",
+        "there are 1"),
+    row("compare of one database", nothing, "compare {db}", 2, "DATABASE-B", "is missing"),
+    row("compare of runs of other shapes", beside(sql("UPDATE run SET n_expert = 8")), COMPARE, 1,
+        "run.db: run 1: experts: expected", "as in run 1 of", "other.db, got 8"),
+    row("compare of prompts of other names", beside(sql("UPDATE prompt SET name = name || 'x'")),
+        COMPARE, 1, "run.db: run 1: no token can be compared", "no prompt id is in both",
+        "--by prompt-index", "usage --by KEY --compare", shows="only in A: 2 prompts (a, b)"),
+    row("compare of other tokens", beside(sql("UPDATE token SET token_id = token_id + 1")),
+        COMPARE + " --json", 1, "no prompt begins with the same tokens",
+        shows='"why": "token ids differ"'),
+    row("compare of two prompts of one name", beside(sql("UPDATE prompt SET name = 'a'")), COMPARE,
+        1, "run.db: run 1: two prompts are named 'a'", "--by prompt-index"),
+    row("compare of a phase without tokens", nothing, "compare {db} {db} --phase decode --quiet", 1,
+        "no prompt has tokens of this phase", shows="no tokens of this phase: 2 prompts"),
+    row("compare of a database without some choices",
+        beside(sql("DELETE FROM routing WHERE slot = 1 AND layer = 1")), COMPARE, 1, "run.db",
+        "run 1: token 1: expected", "is the file damaged?"),
+    row("compare of an expert out of range", beside(sql("UPDATE routing SET expert = 99")), COMPARE,
+        1, "run.db", "expert"),
+    row("compare of router logits of another size",
+        beside(sql("UPDATE token SET router_logits = x'00'")), COMPARE, 1,
+        "run.db: run 1: token 1: router_logits: expected", "bytes, got 1"),
+    row("compare with too many of the worst", nothing, "compare {db} {db} --worst 10001", 2, "--worst",
+        "10000"),
     row("sql that writes", nothing, "sql {db} DELETE\tFROM\trun", 1, "run.db"),
     row("sql that attaches", nothing, "sql {db} ATTACH\t'{folder}/other.db'\tAS\to", 1, "run.db"),
     row("sql that is none", nothing, "sql {db} SELEKT", 1, "run.db", "SELEKT", "syntax error"),
