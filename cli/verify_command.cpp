@@ -81,7 +81,7 @@ constinit const CommandInfo kVerifyCommand = {
     .description =
         "Runs the token ids of a reference and compares logits, log-probabilities, residual norms, "
         "router logits, chosen experts and applied weights. Tolerances: 1e-4 on logits and "
-        "log-probabilities, 1e-5 on applied weights, 1e-5 of max(1, norm) on norms; experts must "
+        "log-probabilities, 1e-5 of max(1, value) on applied weights and norms; experts must "
         "be the same. A choice that differs although its margin lies within what the tolerance of "
         "router logits allows is a near tie: it is counted apart, and so is what follows from it "
         "(later layers of the token and of those behind it), since it cannot be judged. What was "

@@ -94,22 +94,18 @@ std::vector<float> read_factors(const JsonNode& node, std::size_t n) {
   return out;
 }
 
+/// As Phi-3.5-MoE has it. Other families' long ropes take their magnitude and original context from
+/// elsewhere; they lack these keys and are refused.
 void read_longrope(const JsonNode& config, const JsonNode& scaling, std::size_t n_context,
                    Rope& rope) {
   rope.short_factor = read_factors(scaling.at("short_factor"), rope.d_rotary / 2);
   rope.long_factor = read_factors(scaling.at("long_factor"), rope.d_rotary / 2);
+  rope.magnitude = finite(scaling.at("short_mscale"), 1e-6, 1e6);
+  rope.long_magnitude = finite(scaling.at("long_mscale"), 1e-6, 1e6);
   const std::size_t outside =
       count_or(config, "original_max_position_embeddings", n_context, 1, 1u << 26);
   rope.original_context =
       count_or(scaling, "original_max_position_embeddings", outside, 1, 1u << 26);
-  const float ratio = static_cast<float>(n_context) / static_cast<float>(rope.original_context);
-  const float usual =
-      ratio <= 1.0f
-          ? 1.0f
-          : std::sqrt(1.0f + log_of(ratio) / log_of(static_cast<float>(rope.original_context)));
-  const float magnitude = finite_or(scaling, "attention_factor", usual, 1e-6, 1e6);
-  rope.magnitude = finite_or(scaling, "short_mscale", magnitude, 1e-6, 1e6);
-  rope.long_magnitude = finite_or(scaling, "long_mscale", magnitude, 1e-6, 1e6);
 }
 
 void read_scaling(const JsonNode& config, const JsonNode& scaling, std::size_t n_context,

@@ -293,8 +293,9 @@ class Judge {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const auto slot = static_cast<std::size_t>(
           std::find(at.ours.begin(), at.ours.end(), at.reference[i]) - at.ours.begin());
-      c.add(is_judged, static_cast<double>(o.weight[at.layer][at.position][slot]),
-            wanted[i].number(), 1.0, [&] {
+      const double reference = wanted[i].number();
+      c.add(is_judged, static_cast<double>(o.weight[at.layer][at.position][slot]), reference,
+            std::max(1.0, std::abs(reference)), [&] {
               return fmt::format("routing layer {}, {}, expert {}", at.layer,
                                  place(at.sequence, at.position), at.reference[i]);
             });

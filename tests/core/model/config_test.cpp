@@ -86,6 +86,10 @@ TEST(Config, RefusesWhatItCannotHonour) {
       {"\"rope_theta\":10000.0", "\"rope_theta\":10000.0,\"rope_scaling\":{\"rope_type\":\"yarn\"}",
        "key 'rope_scaling': key 'factor' is missing"},
       {"\"rope_theta\":10000.0",
+       "\"rope_theta\":10000.0,\"rope_scaling\":{\"rope_type\":\"longrope\",\"factor\":2.0,"
+       "\"short_factor\":[1,1,1],\"long_factor\":[2,2,2]}",
+       "key 'rope_scaling': key 'short_mscale' is missing"},
+      {"\"rope_theta\":10000.0",
        "\"rope_theta\":10000.0,\"rope_scaling\":{\"rope_type\":\"spiral\"}",
        "rope type 'spiral' is not supported; supported: default linear llama3 yarn longrope"},
       {"\"rope_theta\":10000.0",
