@@ -117,7 +117,7 @@ constexpr std::array kArchitectures = std::to_array<Architecture>({
     {"granitemoe", "GraniteMoeForCausalLM", "mixture with multipliers on every sum",
      hf::read_granitemoe, kGraniteKeys, kGranite},
     {"phimoe", "PhimoeForCausalLM", "sparse mixer router, layer norm, long rope", hf::read_phimoe,
-     kPhimoeKeys, kBlockSparse},
+     kPhimoeKeys, kBlockSparse, "PhiMoEForCausalLM"},
     {"deepseek_v2",
      "DeepseekV2ForCausalLM",
      "latent attention, groups, shared experts",
@@ -159,7 +159,7 @@ const Architecture& architecture_of(const JsonNode& config) {
     if (items.size() != 1) classes->expected("one class name");
     const std::string name = items[0].string();
     for (const Architecture& row : kArchitectures)
-      if (row.hf_class == name) return row;
+      if (row.hf_class == name || row.other_class == name) return row;
     refuse_family(config, name);
   }
   const std::string type = config.at("model_type").string();

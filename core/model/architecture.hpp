@@ -65,6 +65,7 @@ struct Architecture {
   void (*read)(const JsonNode& config, ModelConfig& out);
   std::span<const std::string_view> own_keys;  ///< config keys that `read` understands
   TensorNames names;
+  std::string_view other_class = {};  ///< the class under another spelling that was published
 };
 
 std::span<const Architecture> architectures();

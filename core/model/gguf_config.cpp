@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 
 #include "core/base/error.hpp"
@@ -32,6 +31,10 @@ void read_shape(const GgufSource& in, ModelConfig& out) {
   out.d_head = in.count_or("attention.key_length", out.d_model / out.n_head, 2, 1u << 16);
   if (out.d_head % 2 != 0 || out.d_head == 0)
     in.metadata().expected(in.key("attention.head_count"), "heads of an even width");
+  const bool latent = in.metadata().find(in.key("attention.kv_lora_rank")) != nullptr;
+  if (!latent && in.count_or("attention.value_length", out.d_head, 1, 1u << 16) != out.d_head)
+    in.metadata().expected(in.key("attention.value_length"),
+                           fmt::format("{}, the width of a key", out.d_head));
   const auto rms = in.number("attention.layer_norm_rms_epsilon", 0.0, 1.0);
   const auto layer = in.number("attention.layer_norm_epsilon", 0.0, 1.0);
   if (!rms && !layer) in.metadata().require(in.key("attention.layer_norm_rms_epsilon"), "a number");
@@ -40,65 +43,6 @@ void read_shape(const GgufSource& in, ModelConfig& out) {
   out.tied_embeddings = !in.has_tensor("output.weight");
   out.unembed_bias = in.has_tensor("output.bias");
   out.routes.assign(out.n_layer, false);
-}
-
-/// Keys under the architecture's name that are read above, or that change no number.
-constexpr std::array kKnownKeys =
-    std::to_array<std::string_view>({"block_count",
-                                     "context_length",
-                                     "embedding_length",
-                                     "feed_forward_length",
-                                     "expert_feed_forward_length",
-                                     "expert_shared_feed_forward_length",
-                                     "expert_shared_count",
-                                     "expert_count",
-                                     "expert_used_count",
-                                     "expert_weights_norm",
-                                     "expert_weights_scale",
-                                     "expert_gating_func",
-                                     "expert_group_count",
-                                     "expert_group_used_count",
-                                     "leading_dense_block_count",
-                                     "nextn_predict_layers",
-                                     "vocab_size",
-                                     "attention.head_count",
-                                     "attention.head_count_kv",
-                                     "attention.key_length",
-                                     "attention.value_length",
-                                     "attention.key_length_mla",
-                                     "attention.value_length_mla",
-                                     "attention.q_lora_rank",
-                                     "attention.kv_lora_rank",
-                                     "attention.layer_norm_rms_epsilon",
-                                     "attention.layer_norm_epsilon",
-                                     "attention.sliding_window",
-                                     "attention.scale",
-                                     "rope.dimension_count",
-                                     "rope.freq_base",
-                                     "rope.scaling.type",
-                                     "rope.scaling.factor",
-                                     "rope.scaling.original_context_length",
-                                     "rope.scaling.yarn_log_multiplier",
-                                     "rope.scaling.yarn_beta_fast",
-                                     "rope.scaling.yarn_beta_slow",
-                                     "rope.scaling.attn_factor",
-                                     "rope.scaling.finetuned",
-                                     "embedding_scale",
-                                     "residual_scale",
-                                     "logit_scale",
-                                     "interleave_moe_layer_step"});
-
-void refuse_unknown_keys(const GgufSource& in) {
-  const std::string prefix = in.name() + ".";
-  for (const formats::GgufEntry& entry : in.metadata().entries()) {
-    if (!entry.key.starts_with(prefix)) continue;
-    const std::string_view suffix = entry.key.substr(prefix.size());
-    bool known = false;
-    for (const std::string_view name : kKnownKeys) known = known || name == suffix;
-    if (!known)
-      fail(ErrorCode::kBadInput, "{}: key {} is not understood for '{}' and may change the numbers",
-           in.metadata().where(), quoted_name(entry.key), in.name());
-  }
 }
 
 void read_token_ids(const GgufMetadata& metadata, ModelConfig& out) {
@@ -114,7 +58,6 @@ void read_token_ids(const GgufMetadata& metadata, ModelConfig& out) {
 ModelConfig read_gguf_config(const GgufMetadata& metadata, const WeightFiles& weights) {
   const GgufSource in(metadata, weights);
   const GgufArchitecture& row = gguf_architecture(in);
-  refuse_unknown_keys(in);
   ModelConfig out;
   out.family = row.family;
   read_shape(in, out);
@@ -122,6 +65,7 @@ ModelConfig read_gguf_config(const GgufMetadata& metadata, const WeightFiles& we
   if (const std::size_t window = in.count_or("attention.sliding_window", 0, 0, 1u << 26))
     out.attention.window.assign(out.n_layer, window);
   row.read(in, out);
+  in.refuse_keys_not_read();
   read_token_ids(metadata, out);
   return out;
 }

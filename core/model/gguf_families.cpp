@@ -11,11 +11,43 @@
 namespace moescope::model {
 namespace {
 
+/// Choice among groups cannot be told from the tensors: without the key it is not known.
+void require_groups(const GgufSource& in, const ModelConfig& out) {
+  if (out.gating.n_expert > 64 && !in.metadata().find(in.key("expert_group_count")))
+    fail(ErrorCode::kBadInput,
+         "{}: key '{}' is missing, and a model of {} experts may choose them by groups; convert it "
+         "again with a converter that writes the key",
+         in.metadata().where(), in.key("expert_group_count"), out.gating.n_expert);
+}
+
+void read_groups(const GgufSource& in, ModelConfig& out) {
+  Gating& g = out.gating;
+  g.n_group = in.count_or("expert_group_count", 1, 1, g.n_expert);
+  g.top_group = in.count_or("expert_group_used_count", 1, 1, g.n_group);
+  if (g.n_expert % g.n_group != 0 || g.n_expert / g.n_group * g.top_group < g.top_k)
+    in.metadata().expected(in.key("expert_group_count"),
+                           fmt::format("groups that hold {} of {} experts", g.top_k, g.n_expert));
+}
+
+/// 1 softmax, 2 sigmoid. Where the key is absent a bias on the choice tells: softmax has none here.
+void read_gating_function(const GgufSource& in, ModelConfig& out) {
+  bool bias = false;
+  for (std::size_t l = 0; l < out.n_layer; ++l)
+    bias = bias || in.has_tensor(fmt::format("blk.{}.exp_probs_b.bias", l));
+  const std::size_t kind = in.count_or("expert_gating_func", bias ? 2 : 1, 1, 2);
+  if (kind == 1) return;
+  out.gating.score = ScoreFunction::kSigmoid;
+  out.gating.group_score = GroupScore::kTopTwo;
+  out.gating.selection_bias = bias;
+}
+
 void read_experts(const GgufSource& in, ModelConfig& out) {
   out.gating.n_expert = in.count("expert_count", 1, 4096);
   out.gating.top_k = in.count("expert_used_count", 1, out.gating.n_expert);
   out.gating.renormalise = in.flag_or("expert_weights_norm", out.gating.renormalise);
   out.gating.scaling = in.number("expert_weights_scale", 1e-6, 1e6).value_or(1.0f);
+  read_gating_function(in, out);
+  read_groups(in, out);
   const std::size_t n_dense = in.count_or("leading_dense_block_count", 0, 0, out.n_layer);
   for (std::size_t l = 0; l < out.n_layer; ++l)
     out.routes[l] = l >= n_dense && in.has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", l));
@@ -28,32 +60,6 @@ void read_shared(const GgufSource& in, ModelConfig& out) {
   out.shared.d_hidden = in.count_or("expert_shared_count", 0, 0, 64) * out.d_expert;
   out.shared.d_hidden =
       in.count_or("expert_shared_feed_forward_length", out.shared.d_hidden, 0, kGgufMostWidth);
-}
-
-/// Choice among groups cannot be told from the tensors: without the key it is not known.
-void read_groups(const GgufSource& in, ModelConfig& out) {
-  Gating& g = out.gating;
-  const bool large = g.n_expert > 64;
-  if (large && !in.metadata().find(in.key("expert_group_count")))
-    fail(ErrorCode::kBadInput,
-         "{}: key '{}' is missing, and a model of {} experts may choose them by groups; convert it "
-         "again with a converter that writes the key",
-         in.metadata().where(), in.key("expert_group_count"), g.n_expert);
-  g.n_group = in.count_or("expert_group_count", 1, 1, g.n_expert);
-  g.top_group = in.count_or("expert_group_used_count", 1, 1, g.n_group);
-  if (g.n_expert % g.n_group != 0 || g.n_expert / g.n_group * g.top_group < g.top_k)
-    in.metadata().expected(in.key("expert_group_count"),
-                           fmt::format("groups that hold {} of {} experts", g.top_k, g.n_expert));
-}
-
-/// 1 softmax, 2 sigmoid with a bias on the choice.
-void read_gating_function(const GgufSource& in, bool sigmoid_default, ModelConfig& out) {
-  const std::size_t kind = in.count_or("expert_gating_func", sigmoid_default ? 2 : 1, 1, 2);
-  if (kind == 1) return;
-  out.gating.score = ScoreFunction::kSigmoid;
-  out.gating.group_score = GroupScore::kTopTwo;
-  for (std::size_t l = 0; l < out.n_layer; ++l)
-    if (in.has_tensor(fmt::format("blk.{}.exp_probs_b.bias", l))) out.gating.selection_bias = true;
 }
 
 void read_llama(const GgufSource& in, ModelConfig& out) {
@@ -126,15 +132,13 @@ void read_deepseek2(const GgufSource& in, ModelConfig& out) {
   read_gguf_rope(in, latent.d_rope, out);
   out.rope.interleaved = true;
   read_experts(in, out);
-  read_gating_function(in, false, out);
   if (out.gating.score == ScoreFunction::kSigmoid) out.family = "deepseek_v3";
-  read_groups(in, out);
+  require_groups(in, out);
   read_shared(in, out);
 }
 
 void read_glm4moe(const GgufSource& in, ModelConfig& out) {
   read_experts(in, out);
-  read_gating_function(in, true, out);
   read_shared(in, out);
   out.attention.bias = in.has_tensor("blk.0.attn_q.bias");
   if (in.has_tensor("blk.0.attn_q_norm.weight")) out.attention.query_key_norm = QueryKeyNorm::kHead;

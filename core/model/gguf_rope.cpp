@@ -64,6 +64,9 @@ void read_gguf_rope(const GgufSource& in, std::size_t d_rotary, ModelConfig& out
     in.metadata().expected(in.key("rope.scaling.type"), "none, linear, yarn or longrope");
   }
   read_rope_factors(in, out.rope);
+  if (kind == "longrope" && out.rope.kind != RopeKind::kLongRope)
+    in.metadata().expected(in.key("rope.scaling.type"),
+                           "tensor 'rope_factors_short.weight' beside longrope");
 }
 
 }  // namespace moescope::model

@@ -3,11 +3,27 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 
 namespace moescope::model {
+namespace {
+
+/// The vocabulary is that of the embedding; the other is a note on how the model was trained.
+constexpr std::string_view kWithoutEffect[] = {"vocab_size", "rope.scaling.finetuned"};
+
+}  // namespace
 
 std::string GgufSource::key(std::string_view suffix) const {
-  return fmt::format("{}.{}", name_, suffix);
+  return *asked_.insert(fmt::format("{}.{}", name_, suffix)).first;
+}
+
+void GgufSource::refuse_keys_not_read() const {
+  for (const std::string_view suffix : kWithoutEffect) key(suffix);
+  const std::string prefix = name_ + ".";
+  for (const formats::GgufEntry& entry : metadata_.entries())
+    if (entry.key.starts_with(prefix) && !asked_.contains(entry.key))
+      fail(ErrorCode::kBadInput, "{}: key {} is not understood for '{}' and may change the numbers",
+           metadata_.where(), quoted_name(entry.key), name_);
 }
 
 std::size_t GgufSource::count(std::string_view suffix, std::uint64_t lo, std::uint64_t hi) const {

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +24,11 @@ class GgufSource {
   /// The value of general.architecture.
   const std::string& name() const { return name_; }
   const formats::GgufMetadata& metadata() const { return metadata_; }
-  /// "<architecture>.<suffix>"
+  /// "<architecture>.<suffix>", which counts as understood from then on.
   std::string key(std::string_view suffix) const;
+  /// Errors: kBadInput: a key under the architecture's name that was not asked for and may change
+  /// the numbers.
+  void refuse_keys_not_read() const;
 
   // Values of keys under the architecture's name. Errors: kBadInput: outside [lo, hi].
   std::size_t count(std::string_view suffix, std::uint64_t lo, std::uint64_t hi) const;
@@ -42,6 +47,7 @@ class GgufSource {
   const formats::GgufMetadata& metadata_;
   const formats::WeightFiles& weights_;
   std::string name_;
+  mutable std::set<std::string, std::less<>> asked_;  ///< keys
 };
 
 }  // namespace moescope::model

@@ -134,9 +134,7 @@ class Judge {
     compare_per_position("logsumexp", tolerance_.logsumexp, 0, [](const hooks::Prediction& p) {
       return static_cast<double>(p.logsumexp);
     });
-    compare_per_position("argmax", 0, 0, [](const hooks::Prediction& p) {
-      return static_cast<double>(p.argmax.value);
-    });
+    compare_argmax();
     compare_per_position(
         "next_token_logprob", tolerance_.logprob, 1,
         [](const hooks::Prediction& p) { return static_cast<double>(p.next_logprob); });
@@ -191,6 +189,23 @@ class Judge {
       for (std::size_t p = 0; p < values.size(); ++p)
         c.add(judged(s, p), get(observed_[s].prediction[p]), values[p].number(), 1.0,
               [&] { return place(s, p); });
+    }
+    result_.sites.push_back(c.take());
+  }
+
+  /// Ids are equal or not: the error is 0 or 1.
+  void compare_argmax() {
+    const auto node = find("argmax");
+    if (!node) return;
+    Comparison c("argmax", 0);
+    const auto sequences = items(*node, observed_.size());
+    for (std::size_t s = 0; s < sequences.size(); ++s) {
+      const auto ids = items(sequences[s], observed_[s].prediction.size());
+      for (std::size_t p = 0; p < ids.size(); ++p) {
+        const bool same =
+            ids[p].number() == static_cast<double>(observed_[s].prediction[p].argmax.value);
+        c.add(judged(s, p), same ? 0.0 : 1.0, 0.0, 1.0, [&] { return place(s, p); });
+      }
     }
     result_.sites.push_back(c.take());
   }

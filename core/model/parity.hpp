@@ -17,7 +17,7 @@ struct ParityTolerance {
   double logprob = 1e-4;
   double router_logit = 1e-4;
   double weight = 1e-5;  ///< relative to max(1, |weight|)
-  double norm = 1e-5;  ///< relative to max(1, norm)
+  double norm = 1e-5;    ///< relative to max(1, norm)
   /// A choice that differs where our margin is no larger is a near tie: two values that are each
   /// within the tolerance of router logits can change places only within twice of it.
   double near_tie = 2e-4;

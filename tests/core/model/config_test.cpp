@@ -181,7 +181,7 @@ constexpr Published kPublished[] = {
 "use_sliding_window":false,"vocab_size":151936})",
      30'532'122'624},
     {"Phi-3.5-MoE",
-     R"({"architectures":["PhimoeForCausalLM"],"attention_bias":true,"bos_token_id":1,
+     R"({"architectures":["PhiMoEForCausalLM"],"attention_bias":true,"bos_token_id":1,
 "eos_token_id":32000,"hidden_act":"silu","hidden_size":4096,"input_jitter_noise":0.01,
 "intermediate_size":6400,"lm_head_bias":true,"max_position_embeddings":131072,
 "model_type":"phimoe","num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,
