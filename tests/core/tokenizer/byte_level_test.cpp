@@ -201,6 +201,7 @@ TEST(Nfc, OrdersComposesAndExcludes) {
   EXPECT_EQ(nfc("a\u0301\u0323"), "\u1ea1\u0301");
   EXPECT_EQ(nfc("q\u0307\u0323"), "q\u0323\u0307");
   EXPECT_EQ(nfc("\u1112\u1161\u11ab"), "한");
+  EXPECT_EQ(nfc("\u1112\u1161\u11a7"), "하\u11a7") << "a vowel, not a trailing consonant";
   EXPECT_EQ(nfc("\u0958"), "\u0915\u093c") << "excluded from composition";
   EXPECT_EQ(nfc("\u212b"), "\u00c5");
   EXPECT_EQ(nfc("か\u3099"), "が");
