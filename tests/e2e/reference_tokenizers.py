@@ -28,11 +28,11 @@ class HuggingFace:
         return self.reference.decode(ids, skip_special_tokens=False)
 
     def undecodable(self):
-        """Added tokens whose letters the reference takes for bytes."""
-        return {id for text, id in self.added.items() if self.byte_level and not text.isascii()}
-
-    def normalised(self, text):
-        return self.reference.normalizer.normalize_str(text) if self.reference.normalizer else text
+        """Added tokens whose letters the reference takes for bytes, and those that it gives back
+        normalised, as it does from 0.23 on."""
+        return {id for text, id in self.added.items()
+                if (self.byte_level and not text.isascii())
+                or self.reference.id_to_token(id) != text}
 
 
 class SentencePiece:

@@ -12,10 +12,12 @@ import os
 import pathlib
 import random
 import subprocess
+import tempfile
 import unicodedata
 import unittest
 
 from program import ROOT, moescope
+from random_pipelines import PipelineMaker
 from random_text import TextMaker
 from reference_tokenizers import HuggingFace, SentencePiece, Tekken
 
@@ -23,6 +25,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 N_LINE = number("MOESCOPE_PROPERTY_LINES", 2000)
 SEED = number("MOESCOPE_PROPERTY_SEED", 20260101)
 BATCH = 5000
+PIPELINE_LINES = 50
+STAGES = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "added_tokens")
 SHOWN = 3
 FILES = ROOT.parent / "shared" / "goldens" / "tokenizers" / "files"
 DECODER = pathlib.Path(os.environ.get("MOESCOPE_BUILD", ROOT), "tests", "decode_ids")
@@ -96,19 +100,22 @@ class Tokenizers(unittest.TestCase):
             elif "\ufffd" not in want and streamed != want:
                 self.different("streamed text", ids, json.dumps(streamed), json.dumps(want))
 
-    def compare(self, file, reference, readings):
-        chance = random.Random(f"{SEED} {file.name}")
+    def compare_lines(self, file, reference, readings, n_line, seed):
+        chance = random.Random(seed)
         maker = TextMaker(chance, reference.added, prompts())
         leave_out = reference.undecodable()
         decodable = [i for i in range(reference.size) if i not in leave_out]
-        for begin in range(0, N_LINE, BATCH):
-            lines = [maker.line() for _ in range(min(BATCH, N_LINE - begin))]
+        for begin in range(0, n_line, BATCH):
+            lines = [maker.line() for _ in range(min(BATCH, n_line - begin))]
             for special in readings:
                 want = reference.encode(lines, special)
                 self.compare_ids(file, lines, want, special)
             id_lists = [[i for i in ids if i not in leave_out] for ids, _ in want]
             id_lists += [chance.choices(decodable, k=chance.randint(0, 9)) for _ in lines]
             self.compare_decoding(file, reference, id_lists)
+
+    def compare(self, file, reference, readings):
+        self.compare_lines(file, reference, readings, N_LINE, f"{SEED} {file.name}")
         print(f"{file.name}: {N_LINE} lines, seed {SEED}, {self.n_different} differences", flush=True)
         self.assertEqual(self.n_different, 0)
 
@@ -118,6 +125,30 @@ class Tokenizers(unittest.TestCase):
         if not file.is_file():
             self.skipTest(f"shared/goldens/tokenizers/files/{name} is not beside the repository")
         self.compare(file, implementation(file), readings)
+
+    def test_random_pipelines(self):
+        need("tokenizers")
+        files = [ROOT / "models" / "demo" / "tokenizer.json",
+                 *(FILES / f"{name}.json" for name in ("gpt2", "llama3", "metaspace"))]
+        known = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+        chance = random.Random(SEED)
+        maker = PipelineMaker(chance)
+        n_pipeline = N_LINE // PIPELINE_LINES
+        n_wrong = 0
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "tokenizer.json"
+            for number in range(n_pipeline):
+                described = maker.changed(chance.choice(known))
+                file.write_text(json.dumps(described), encoding="utf-8")
+                self.n_different = 0
+                self.compare_lines(file, HuggingFace(file), (False, True), PIPELINE_LINES,
+                                   f"{SEED} {number}")
+                if self.n_different > 0:
+                    n_wrong += 1
+                    print(json.dumps({k: described[k] for k in STAGES}), flush=True)
+        print(f"{n_pipeline} pipelines, {PIPELINE_LINES} lines each, seed {SEED}, {n_wrong} differ",
+              flush=True)
+        self.assertEqual(n_wrong, 0)
 
     def test_demo(self):
         need("tokenizers")
