@@ -135,7 +135,15 @@ class Lexer {
     line_starting_ = at > 0 && source_[at - 1] == '\n';
   }
 
+  /// Whether a tag that nothing follows may stay without its end, as in Jinja.
+  bool ends_template(std::size_t after) {
+    if (after < source_.size()) return false;
+    at_ = after;
+    return true;
+  }
+
   void comment(std::size_t open, std::size_t after) {
+    if (ends_template(after)) return;
     const std::size_t end = source_.find("#}", after);
     if (end == std::string::npos) refuse(open, "the comment has no end '#}'");
     const char sign = end > after ? sign_at(end - 1) : ' ';
@@ -150,6 +158,7 @@ class Lexer {
     if (!minus && !looking_at("%}", at)) return false;
     add_data(begin, open, sign, false);
     at = minus ? skip_space(at + 3) : at + 2;
+    if (ends_template(at)) return true;
     line_starting_ = source_[at - 1] == '\n';
     for (std::size_t end = source_.find("{%", at); end != std::string::npos;
          end = source_.find("{%", end + 1)) {

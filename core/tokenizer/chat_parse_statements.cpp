@@ -128,6 +128,7 @@ Statement ChatParser::if_statement(Place place) {
 
 Statement ChatParser::for_statement(Place place) {
   Statement out{.kind = StatementKind::kFor, .place = place};
+  ++n_open_for_;
   out.target = target("in", false);
   if (!skip_name("in")) unexpected("'in'");
   out.value = tuple(false, false, "recursive");
@@ -142,6 +143,7 @@ Statement ChatParser::for_statement(Place place) {
     out.other = block_body("endfor");
   else
     take();
+  --n_open_for_;
   return out;
 }
 
@@ -156,6 +158,8 @@ Target ChatParser::single_target(bool members) {
   for (const std::string_view constant : {"true", "false", "none", "True", "False", "None"})
     if (out.name == constant) refuse(out.place, fmt::format("'{}' cannot be set", constant));
   if (members && skip_op(".")) out.member = expect_name("the name of a member");
+  if (n_open_for_ > 0 && out.name == "loop" && out.member.empty())
+    refuse(out.place, "'loop' cannot be set in a loop");
   return out;
 }
 

@@ -94,6 +94,7 @@ class ChatParser {
   std::size_t depth_ = 0;
   std::size_t chain_ = 0;
   bool in_loop_ = false;
+  std::size_t n_open_for_ = 0;  ///< loops around this place, whatever else stands between
 };
 
 ExpressionPtr make_expression(ExpressionKind kind, Place place);

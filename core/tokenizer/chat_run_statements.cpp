@@ -132,8 +132,10 @@ Machine::Flow Machine::execute_if(const Statement& s) {
   return Flow::kNext;
 }
 
-/// Gives whether there was an item at all; false and kNext mean that the loop's else is due.
+/// Gives whether a turn came to the end of the body; the loop's else is due where none did, as in
+/// Jinja, where it would not be in Python.
 bool Machine::loop_turns(const Statement& s, const std::shared_ptr<LoopValue>& loop) {
+  bool came_to_end = false;
   while (true) {
     auto item = loop->after ? std::exchange(loop->after, std::nullopt) : loop->items->next();
     if (!item) break;
@@ -143,9 +145,11 @@ bool Machine::loop_turns(const Statement& s, const std::shared_ptr<LoopValue>& l
     const Inner scope(*this, s.hidden);
     scope_->set("loop", Value(loop));
     assign(s.target, *item);
-    if (execute(s.body) == Flow::kBreak) break;
+    const Flow flow = execute(s.body);
+    if (flow == Flow::kBreak) break;
+    if (flow == Flow::kNext) came_to_end = true;
   }
-  return loop->index0 >= 0;
+  return came_to_end;
 }
 
 Machine::Flow Machine::execute_for(const Statement& s) {

@@ -88,6 +88,9 @@ void put_in_order(std::vector<Unit>& units) {
 }
 
 std::optional<char32_t> composed(char32_t a, char32_t b) {
+  // U+11A7 stands before the trailing consonants and is none; utf8proc 2.8 takes it for one.
+  constexpr char32_t kNoTrailingConsonant = 0x11a7;
+  if (b == kNoTrailingConsonant) return std::nullopt;
   utf8proc_int32_t pair[2] = {static_cast<utf8proc_int32_t>(a), static_cast<utf8proc_int32_t>(b)};
   const auto n = utf8proc_normalize_utf32(
       pair, 2, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));

@@ -66,7 +66,7 @@ void TokenizerParts::finish() {
       token_bytes += static_cast<char>(*byte);
     } else if (bytes) {
       token_bytes.append(*bytes);
-    } else if (special[i]) {
+    } else if (special[i] && hide_special) {
       token_bytes.append(piece);
     } else {
       AlignedText text(piece, 0);

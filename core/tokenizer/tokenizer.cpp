@@ -29,6 +29,12 @@ void check_text(std::string_view text) {
          static_cast<unsigned char>(text[*bad]));
 }
 
+/// The normalised text that became an added token.
+struct AddedText {
+  std::size_t token = 0;  ///< which one of the tokens
+  std::string text;
+};
+
 /// Writes the tokens of one text, stretch by stretch.
 class Encoder {
  public:
@@ -52,6 +58,9 @@ class Encoder {
     for (const Stretch& s : parts_.in_normalized.cut(text.text(), special_, here)) {
       if (s.id) {
         const Span span = text.origin(s.begin, s.end);
+        if (parts_.trim_offsets.on)
+          added_texts_.push_back(
+              {out_.size(), std::string(text.text().substr(s.begin, s.end - s.begin))});
         out_.push_back({*s.id, span.begin, span.end});
         continue;
       }
@@ -60,6 +69,9 @@ class Encoder {
       pieces(std::move(part));
     }
   }
+
+  /// Those that were found in normalised text, in order; kept where offsets are trimmed.
+  const std::vector<AddedText>& added_texts() const { return added_texts_; }
 
  private:
   void pieces(AlignedText text) {
@@ -85,6 +97,7 @@ class Encoder {
   const AddedTokens::Permission& permitted_;
   Workspace& work_;
   std::vector<Token>& out_;
+  std::vector<AddedText> added_texts_;
 };
 
 bool is_space_letter(char32_t c) {
@@ -115,16 +128,19 @@ std::size_t spaces_at_back(std::string_view piece) {
 
 /// Takes the spaces at the ends of each token out of its span, as a ByteLevel post-processor does:
 /// a character of the text for each.
-void trim_offsets(const TokenizerParts& parts, std::string_view text, std::vector<Token>& tokens) {
+void trim_offsets(const TokenizerParts& parts, std::string_view text,
+                  const std::vector<AddedText>& added_texts, std::vector<Token>& tokens) {
+  auto added = added_texts.begin();
   const auto inside = [&](std::size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0u) == 0x80u;
   };
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     Token& token = tokens[i];
     // Of an added token that counts which it has swallowed, too.
-    const std::string_view piece = parts.entries[token.id.value].is_added
-                                       ? text.substr(token.begin, token.end - token.begin)
-                                       : parts.vocabulary.piece(token.id);
+    std::string_view piece = parts.entries[token.id.value].is_added
+                                 ? text.substr(token.begin, token.end - token.begin)
+                                 : parts.vocabulary.piece(token.id);
+    if (added != added_texts.end() && added->token == i) piece = (added++)->text;
     std::size_t n_front = spaces_in_front(piece);
     std::size_t n_back = spaces_at_back(piece);
     if (n_front == 1 && parts.trim_offsets.keeps_first_space && (i == 0 || token.begin == 0))
@@ -198,7 +214,7 @@ std::vector<Token> Tokenizer::encode_permitted(std::string_view text, bool recog
       encoder.stretch(AlignedText(text.substr(s.begin, s.end - s.begin), s.begin));
   }
   parts_->workspaces->put_back(std::move(workspace));
-  if (parts_->trim_offsets.on) trim_offsets(*parts_, text, out);
+  if (parts_->trim_offsets.on) trim_offsets(*parts_, text, encoder.added_texts(), out);
   return out;
 }
 

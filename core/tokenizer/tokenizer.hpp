@@ -81,7 +81,7 @@ class Tokenizer {
   std::string token_bytes(TokenId id) const;
   /// Puts tokens together as the reference implementation does, with the space at the beginning
   /// dropped where it drops it. What isn't UTF-8 becomes U+FFFD. Of a tokenizer.json, special
-  /// tokens keep their text; of a SentencePiece model, they vanish.
+  /// tokens are text like others; of a SentencePiece model, they vanish.
   std::string decode(std::span<const TokenId> ids) const;
 
   /// One more than the largest token id.

@@ -1,108 +1,173 @@
-"""Random text through the package `tokenizers` and through ours: the same ids and byte offsets."""
+"""Random text through `moescope tokenize` and through the packages that models are published with.
+
+$MOESCOPE_PROPERTY_LINES says how many lines a tokenizer gets, $MOESCOPE_PROPERTY_SEED which ones.
+"""
+
+from reference_python import need, number, use_reference_python
+
+use_reference_python()
 
 import json
 import os
+import pathlib
 import random
 import subprocess
-import sys
+import tempfile
 import unicodedata
 import unittest
 
 from program import ROOT, moescope
+from random_pipelines import PipelineMaker
+from random_text import TextMaker
+from reference_tokenizers import HuggingFace, SentencePiece, Tekken
 
-PYTHON = os.environ.get("MOESCOPE_TEST_PYTHON", sys.executable)
-N_LINE = int(os.environ.get("MOESCOPE_PROPERTY_LINES", "1500"))
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+N_LINE = number("MOESCOPE_PROPERTY_LINES", 2000)
+SEED = number("MOESCOPE_PROPERTY_SEED", 20260101)
+BATCH = 5000
+PIPELINE_LINES = 50
+STAGES = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "added_tokens")
+SHOWN = 3
 FILES = ROOT.parent / "shared" / "goldens" / "tokenizers" / "files"
-
-REFERENCE = """
-import json, sys
-from tokenizers import Tokenizer
-tokenizer = Tokenizer.from_file(sys.argv[1])
-for line in sys.stdin:
-    e = tokenizer.encode(json.loads(line), add_special_tokens=False)
-    print(json.dumps([e.ids, e.offsets]))
-"""
-
-# Blocks whose characters all or mostly were assigned by Unicode 14, which both sides know.
-RANGES = [(0x20, 0x7e)] * 6 + [
-    (0xa0, 0x24f), (0x300, 0x36f), (0x370, 0x3ff), (0x400, 0x4ff), (0x590, 0x5ff), (0x600, 0x6ff),
-    (0x900, 0x97f), (0xe00, 0xe7f), (0x1100, 0x11ff), (0x1e00, 0x1eff), (0x2000, 0x206f),
-    (0x2070, 0x209f), (0x2150, 0x218f), (0x2460, 0x24ff), (0x3000, 0x30ff), (0x4e00, 0x4fff),
-    (0xac00, 0xad00), (0xfb00, 0xfb4f), (0xff00, 0xff60), (0x1d400, 0x1d7ff), (0x1f300, 0x1f64f)]
-ODDITIES = ["\n", "\r\n", "\t", "  ", "   ", "\n\n", "\x0b", "\x1c", "\x85", "\u00a0", "\u2028",
-            "\u3000", "\u200b", "\u200d", "\ufeff", "\ufffd", "\u180e", "'s", "'LL", "’t", "0", "007",
-            "12345", "½", "٣", "e\u0301", "\u1100\u1161\u11a8", "👩‍👩‍👧‍👦", "🏳️‍🌈", "\0", "▁", "Ġ", "Ċ",
-            "</s>", "<s>", "<|endoftext|>", "<|im_start|>", "<tool>", "[INST]", "<0x0A>", "<unk>"]
+DECODER = pathlib.Path(os.environ.get("MOESCOPE_BUILD", ROOT), "tests", "decode_ids")
 
 
-def lines(rng, seeds):
-    for _ in range(N_LINE):
-        parts = []
-        for _ in range(rng.randrange(1, 12)):
-            kind = rng.randrange(6)
-            if kind == 0:
-                text = rng.choice(seeds)
-                begin = rng.randrange(len(text))
-                text = text[begin:begin + rng.randrange(1, 30)]
-                parts.append(rng.choice([str, str.upper, str.lower, str.title])(text))
-            elif kind == 1:
-                parts.append(rng.choice(ODDITIES) * rng.choice([1, 1, 1, 2, 5]))
-            else:
-                low, high = rng.choice(RANGES)
-                parts.append("".join(chr(rng.randint(low, high)) for _ in range(rng.randrange(1, 8))))
-        text = "".join(parts)
-        if all(unicodedata.category(c) != "Cn" for c in text):
-            yield text
+def prompts():
+    return [json.loads(line)["text"] for file in sorted((ROOT / "suites" / "prompts").glob("*.jsonl"))
+            for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def json_lines(values):
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+def lines_of(output):
+    """Not splitlines, which cuts at U+2028 and others, too."""
+    return output.split("\n")[:-1]
 
 
 def byte_offsets(text, offsets):
-    at = [0]
-    for c in text:
-        at.append(at[-1] + len(c.encode()))
-    return [[at[begin], at[end]] for begin, end in offsets]
+    starts = [0]
+    for character in text:
+        starts.append(starts[-1] + len(character.encode()))
+    return [[starts[begin], starts[end]] for begin, end in offsets]
+
+
+def same_offsets(text, got, want):
+    """Where NFC composed characters, the reference ends at the first of their parts."""
+    if got == want:
+        return True
+    composed = not unicodedata.is_normalized("NFC", text)
+    return composed and len(got) == len(want) and all(
+        g[0] == w[0] and g[1] >= w[1] for g, w in zip(got, want))
 
 
 class Tokenizers(unittest.TestCase):
+    maxDiff = None
+
     def setUp(self):
-        probe = subprocess.run([PYTHON, "-c", "import tokenizers"], capture_output=True)
-        if probe.returncode:
-            self.skipTest(f"{PYTHON} has no package tokenizers; MOESCOPE_TEST_PYTHON names an "
-                          "interpreter that has it")
-        self.seeds = [json.loads(line)["text"]
-                      for file in sorted((ROOT / "suites" / "prompts").glob("*.jsonl"))
-                      for line in file.read_text(encoding="utf-8").splitlines()]
+        self.n_different = 0
 
-    def compare(self, file):
-        texts = list(lines(random.Random(f"moescope {file.name}"), self.seeds))
-        text = "".join(json.dumps(line) + "\n" for line in texts)
-        reference = subprocess.run([PYTHON, "-c", REFERENCE, file], input=text, capture_output=True,
-                                   text=True, env={**os.environ, "TOKENIZERS_PARALLELISM": "false"})
-        self.assertEqual(reference.returncode, 0, reference.stderr[-500:])
-        ours = moescope("tokenize", file, "--jsonl", "--special", input=text)
-        self.assertEqual(ours.returncode, 0, ours.stderr)
-        n_offset = 0
-        for line, want, got in zip(texts, reference.stdout.splitlines(), ours.stdout.splitlines(),
-                                   strict=True):
-            ids, offsets = json.loads(want)
-            got = json.loads(got)
-            self.assertEqual(got["ids"], ids, f"{file.name}: {line!a}")
-            if unicodedata.normalize("NFC", line) == line:
-                n_offset += 1
-                self.assertEqual([list(x) for x in got["offsets"]], byte_offsets(line, offsets),
-                                 f"{file.name}: {line!a}")
-        print(f"{file.name}: {len(texts)} lines, offsets of {n_offset}", file=sys.stderr)
+    def different(self, what, text, got, want):
+        self.n_different += 1
+        if self.n_different <= SHOWN:
+            print(f"{what} of {json.dumps(text)}\n   got  {got}\n   want {want}", flush=True)
 
-    def test_the_demo_models(self):
-        self.compare(ROOT / "models" / "demo" / "tokenizer.json")
+    def compare_ids(self, file, lines, want, special):
+        words = ["--special"] if special else []
+        done = moescope("tokenize", file, "--jsonl", *words, input=json_lines(lines), timeout=600)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout[-300:])
+        got = [json.loads(line) for line in lines_of(done.stdout)]
+        for text, ours, (ids, offsets) in zip(lines, got, want, strict=True):
+            if ours["ids"] != ids:
+                self.different(f"ids (special {special})", text, ours["ids"], ids)
+            elif offsets is not None:
+                offsets = byte_offsets(text, offsets)
+                if not same_offsets(text, ours["offsets"], offsets):
+                    self.different(f"offsets (special {special})", text, ours["offsets"], offsets)
 
-    def test_those_of_the_families(self):
-        if not FILES.is_dir():
-            self.skipTest("shared/goldens/tokenizers is not there")
-        for file in sorted(FILES.glob("*.json")):
-            if "tekken" not in file.name:
-                with self.subTest(file.name):
-                    self.compare(file)
+    def compare_decoding(self, file, reference, id_lists):
+        if not DECODER.is_file():
+            return
+        done = subprocess.run([DECODER, file], input=json_lines(id_lists), text=True,
+                              capture_output=True, timeout=600)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for ids, line in zip(id_lists, lines_of(done.stdout), strict=True):
+            whole, streamed = json.loads(line)
+            want = reference.decode(ids)
+            if whole != want:
+                self.different("text", ids, json.dumps(whole), json.dumps(want))
+            elif "\ufffd" not in want and streamed != want:
+                self.different("streamed text", ids, json.dumps(streamed), json.dumps(want))
 
+    def compare_lines(self, file, reference, readings, n_line, seed):
+        chance = random.Random(seed)
+        maker = TextMaker(chance, reference.added, prompts())
+        leave_out = reference.undecodable()
+        decodable = [i for i in range(reference.size) if i not in leave_out]
+        for begin in range(0, n_line, BATCH):
+            lines = [maker.line() for _ in range(min(BATCH, n_line - begin))]
+            for special in readings:
+                want = reference.encode(lines, special)
+                self.compare_ids(file, lines, want, special)
+            id_lists = [[i for i in ids if i not in leave_out] for ids, _ in want]
+            id_lists += [chance.choices(decodable, k=chance.randint(0, 9)) for _ in lines]
+            self.compare_decoding(file, reference, id_lists)
+
+    def compare(self, file, reference, readings):
+        self.compare_lines(file, reference, readings, N_LINE, f"{SEED} {file.name}")
+        print(f"{file.name}: {N_LINE} lines, seed {SEED}, {self.n_different} differences", flush=True)
+        self.assertEqual(self.n_different, 0)
+
+    def compare_file(self, name, package, implementation, readings):
+        need(package)
+        file = FILES / name
+        if not file.is_file():
+            self.skipTest(f"shared/goldens/tokenizers/files/{name} is not beside the repository")
+        self.compare(file, implementation(file), readings)
+
+    def test_random_pipelines(self):
+        need("tokenizers")
+        files = [ROOT / "models" / "demo" / "tokenizer.json",
+                 *(FILES / f"{name}.json" for name in ("gpt2", "llama3", "metaspace"))]
+        known = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+        chance = random.Random(SEED)
+        maker = PipelineMaker(chance)
+        n_pipeline = N_LINE // PIPELINE_LINES
+        n_wrong = 0
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "tokenizer.json"
+            for number in range(n_pipeline):
+                described = maker.changed(chance.choice(known))
+                file.write_text(json.dumps(described), encoding="utf-8")
+                self.n_different = 0
+                self.compare_lines(file, HuggingFace(file), (False, True), PIPELINE_LINES,
+                                   f"{SEED} {number}")
+                if self.n_different > 0:
+                    n_wrong += 1
+                    print(json.dumps({k: described[k] for k in STAGES}), flush=True)
+        print(f"{n_pipeline} pipelines, {PIPELINE_LINES} lines each, seed {SEED}, {n_wrong} differ",
+              flush=True)
+        self.assertEqual(n_wrong, 0)
+
+    def test_demo(self):
+        need("tokenizers")
+        file = ROOT / "models" / "demo" / "tokenizer.json"
+        self.compare(file, HuggingFace(file), (False, True))
+
+    def test_tekken(self):
+        self.compare_file("tekken_240718.json", "tiktoken", Tekken, (False,))
+
+
+def add_test(name, *arguments):
+    setattr(Tokenizers, f"test_{name.split('.')[0]}",
+            lambda self: self.compare_file(name, *arguments))
+
+
+for known in ("deepseek3", "gpt2", "llama3", "metaspace", "neox_nfc", "o200k", "qwen2", "starcoder"):
+    add_test(f"{known}.json", "tokenizers", HuggingFace, (False, True))
+for known in ("mixtral_v1", "mistral_v3"):
+    add_test(f"{known}.model", "sentencepiece", SentencePiece, (False,))
 
 if __name__ == "__main__":
     unittest.main()

@@ -89,6 +89,14 @@ TEST(ByteLevel, PostProcessorTrimsOffsets) {
   EXPECT_EQ(spans_of(json.load(), " a a"), (Pairs{{0, 2}, {3, 4}}));
 }
 
+TEST(ByteLevel, TrimsAddedTokensByTheirNormalisedText) {
+  auto json = joining();
+  json.normalizer = R"({"type":"Prepend","prepend":" "})";
+  json.added = R"([{"id":262,"content":"<x>","special":false,"normalized":true}])";
+  json.post_processor = R"({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true})";
+  EXPECT_EQ(spans_of(json.load(), "<x>b"), (Pairs{{1, 3}, {3, 4}}));
+}
+
 TEST(ByteLevel, BytesWithoutAPieceAreAnErrorOrUnknown) {
   ByteJson json;
   std::string text = json.text();
@@ -201,6 +209,7 @@ TEST(Nfc, OrdersComposesAndExcludes) {
   EXPECT_EQ(nfc("a\u0301\u0323"), "\u1ea1\u0301");
   EXPECT_EQ(nfc("q\u0307\u0323"), "q\u0323\u0307");
   EXPECT_EQ(nfc("\u1112\u1161\u11ab"), "한");
+  EXPECT_EQ(nfc("\u1112\u1161\u11a7"), "하\u11a7") << "a vowel, not a trailing consonant";
   EXPECT_EQ(nfc("\u0958"), "\u0915\u093c") << "excluded from composition";
   EXPECT_EQ(nfc("\u212b"), "\u00c5");
   EXPECT_EQ(nfc("か\u3099"), "が");
@@ -221,7 +230,8 @@ TEST(Nfc, StaysQuickOnManyMarks) {
 TEST(Metaspace, PutsMarksByItsScheme) {
   const auto load = [](std::string_view scheme, std::string_view more) {
     const std::string text =
-        R"({"version":"1.0","added_tokens":[{"id":5,"content":"<s>","special":true,"normalized":false}],
+        R"({"version":"1.0","added_tokens":[{"id":5,"content":"<s>","special":true,"normalized":false},
+                                            {"id":6,"content":"<▁>","special":true,"normalized":false}],
             "pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":")" +
         std::string(scheme) + R"(")" + std::string(more) +
         R"(},"decoder":{"type":"Metaspace","replacement":"▁","prepend_scheme":")" +
@@ -241,6 +251,7 @@ TEST(Metaspace, PutsMarksByItsScheme) {
   const auto decode = [](const Tokenizer& t, std::vector<TokenId> ids) { return t.decode(ids); };
   EXPECT_EQ(decode(load("always", ""), {TokenId(3u), TokenId(3u)}), "a a");
   EXPECT_EQ(decode(load("never", ""), {TokenId(3u), TokenId(3u)}), " a a");
+  EXPECT_EQ(decode(load("never", ""), {TokenId(6u), TokenId(1u)}), "< >a") << "special or not";
 }
 
 TEST(Encoding, ThreadsShareATokenizer) {

@@ -52,6 +52,15 @@ constexpr Snippet kSnippets[] = {
     {"a\n  {% if true %}\nb\n  {% endif %}\nc", "a\nb\nc"},
     {"a {%- if true -%} b {%- endif %} c", "ab c"},
     {"{# a comment #}x{% raw %}{{ y }}{% endraw %}", "x{{ y }}"},
+    {"{% for i in [1,2] %}{% continue %}{% else %}none came to its end{% endfor %}",
+     "none came to its end"},
+    {"{% for i in [1,2] %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% else %}none{% endfor %}",
+     "1"},
+    {"a {#-\n", "a"},
+    {"a{% raw %}", "a"},
+    {"{% set loop = 1 %}{{ loop }}{% for x in [1] %}{% with loop = 2 %}{{ loop }}{% endwith %}"
+     "{% endfor %}",
+     "12"},
     {"{{ {'a': [1, 'é']} | tojson }}", "{\"a\": [1, \"é\"]}"},
     {"{{ [3,1,2] | sort | join('-') }} {{ 'x' | upper }}", "1-2-3 X"},
     {"{{ [{'r': 'u'}, {'r': 's'}] | selectattr('r', 'equalto', 's') | list | length }}", "1"},
@@ -71,6 +80,12 @@ TEST(ChatTemplateTest, RefusalsAreOutcomesAndUnknownConstructsAreErrors) {
   EXPECT_THAT(error("{{ ''.__class__ }}"), HasSubstr("__class__"));
   EXPECT_THAT(error("a\n{% include 'x' %}"), HasSubstr("line 2"));
   EXPECT_THAT(error("{% if true %}"), HasSubstr("t: line 1"));
+  EXPECT_THAT(error("a{# "), HasSubstr("the comment has no end"));
+  EXPECT_THAT(error("a{% raw %} "), HasSubstr("the raw block has no end"));
+  for (const char* source : {"{% for loop in [] %}{% endfor %}",
+                             "{% for x in [] %}{% set x, loop = [1, 2] %}{% endfor %}",
+                             "{% for x in [] %}{% else %}{% set loop %}{% endset %}{% endfor %}"})
+    EXPECT_THAT(error(source), HasSubstr("'loop' cannot be set in a loop"));
 }
 
 /// Each must end soon, with the limit that it broke.
