@@ -22,7 +22,7 @@ constexpr std::array kOlmoeKeys =
 constexpr std::array kQwenKeys = std::to_array<Keys>(
     {"num_experts", "num_experts_per_tok", "norm_topk_prob", "moe_intermediate_size",
      "shared_expert_intermediate_size", "decoder_sparse_step", "mlp_only_layers", "qkv_bias",
-     "sliding_window", "use_sliding_window", "max_window_layers"});
+     "sliding_window", "use_sliding_window", "max_window_layers", "layer_types", "use_qk_norm"});
 constexpr std::array kQwen3Keys = std::to_array<Keys>(
     {"sliding_window", "use_sliding_window", "max_window_layers", "layer_types"});
 constexpr std::array kGraniteKeys = std::to_array<Keys>(

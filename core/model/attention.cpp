@@ -136,7 +136,7 @@ void store_latents(const ModelConfig& config, const AttentionWeights& w, RopeTab
   const Rows<float> down = scratch.key.shape(batch.size(), l.rank + l.d_rope);
   project(w.latent_down, x, down);
   const Rows<float> latent(down.data, down.n_row, l.rank, down.stride);
-  normalise(w.latent_norm, config.rms_eps, latent, latent);
+  normalise(w.latent_norm, config.attention.latent.eps, latent, latent);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const TokenPos pos = batch[i].tag.pos;
     rotate_heads(config, down.row(i), down.n_col, l.rank, rope.of(batch[i].n_planned), pos);
@@ -189,7 +189,7 @@ void attend_latent(const ModelConfig& config, const LayerWeights& weights, RopeT
   if (l.query_rank > 0) {
     const Rows<float> down = scratch.value.shape(n, l.query_rank);
     project(w.query_down, x, down);
-    normalise(w.query_down_norm, config.rms_eps, down, down);
+    normalise(w.query_down_norm, l.eps, down, down);
     project(w.query, down, q);
   } else {
     project(w.query, x, q);

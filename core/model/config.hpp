@@ -78,6 +78,7 @@ struct LatentAttention {
   std::size_t d_nope = 0;      ///< width of a head's part without position
   std::size_t d_rope = 0;
   std::size_t d_value = 0;
+  float eps = 1e-6f;  ///< of the latents' norms
   bool operator==(const LatentAttention&) const = default;
 };
 

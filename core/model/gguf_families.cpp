@@ -118,6 +118,7 @@ void read_deepseek2(const GgufSource& in, ModelConfig& out) {
   latent.query_rank = in.count_or("attention.q_lora_rank", 0, 0, kGgufMostWidth);
   latent.rank = in.count("attention.kv_lora_rank", 1, kGgufMostWidth);
   latent.d_rope = in.count("rope.dimension_count", 2, 1u << 16);
+  latent.eps = out.rms_eps;  // the format has one for all norms
   const std::size_t d_key = in.count_or("attention.key_length_mla", out.d_head, 3, 1u << 16);
   latent.d_value =
       in.count_or("attention.value_length_mla",

@@ -8,8 +8,9 @@
 namespace moescope::model {
 namespace {
 
-/// The vocabulary is that of the embedding; the other is a note on how the model was trained.
-constexpr std::string_view kWithoutEffect[] = {"vocab_size", "rope.scaling.finetuned"};
+/// The vocabulary is that of the embedding; the others are notes on where the model came from.
+constexpr std::string_view kWithoutEffect[] = {"vocab_size", "rope.scaling.finetuned",
+                                               "tensor_data_layout"};
 
 }  // namespace
 

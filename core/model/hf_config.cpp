@@ -71,6 +71,9 @@ constexpr std::array kIgnoredKeys = std::to_array<std::string_view>({"attention_
                                                                      "max_sequence_length",
                                                                      "resid_pdrop",
                                                                      "embd_pdrop",
+                                                                     "hidden_dropout",
+                                                                     "is_llama_config",
+                                                                     "transformers.js_config",
                                                                      "attn_pdrop",
                                                                      "_commit_hash",
                                                                      "license",
@@ -167,6 +170,9 @@ ModelConfig read_hf_config(const JsonNode& config) {
   const Architecture& family = architecture_of(config);
   refuse_unknown_keys(config, family);
   require_value(config, "hidden_act", "silu");
+  if (!contains(family.own_keys, "partial_rotary_factor"))
+    if (const auto rope = config.find("rope_parameters"))
+      require_value(*rope, "partial_rotary_factor", 1.0);
   if (!contains(family.own_keys, "attention_bias")) require_value(config, "attention_bias", false);
   require_value(config, "mlp_bias", false);
 

@@ -49,6 +49,15 @@ void read_layer_types(const JsonNode& config, ModelConfig& out) {
   }
 }
 
+/// Every other layer has the window, the first one on, unless layer_types says otherwise.
+void read_alternating_window(const JsonNode& config, ModelConfig& out) {
+  constexpr std::size_t kUsualWindow = 128;
+  if (config.find("layer_types")) return read_layer_types(config, out);
+  const std::size_t window = count_or(config, "sliding_window", kUsualWindow, 1, 1u << 26);
+  out.attention.window.assign(out.n_layer, 0);
+  for (std::size_t l = 0; l < out.n_layer; l += 2) out.attention.window[l] = window;
+}
+
 /// Qwen's rule: every decoder_sparse_step-th layer routes, but those of mlp_only_layers.
 void read_sparse_steps(const JsonNode& config, ModelConfig& out) {
   const std::size_t step = count_or(config, "decoder_sparse_step", 1, 1, 4096);
@@ -58,8 +67,9 @@ void read_sparse_steps(const JsonNode& config, ModelConfig& out) {
 }
 
 /// DeepSeek's rule: the first layers are dense, then every moe_layer_freq-th routes.
-void read_dense_first(const JsonNode& config, ModelConfig& out) {
-  const std::size_t n_dense = count_or(config, "first_k_dense_replace", 0, 0, out.n_layer);
+void read_dense_first(const JsonNode& config, std::size_t usual, ModelConfig& out) {
+  const std::size_t n_dense =
+      count_or(config, "first_k_dense_replace", std::min(usual, out.n_layer), 0, out.n_layer);
   const std::size_t step = count_or(config, "moe_layer_freq", 1, 1, 4096);
   for (std::size_t l = 0; l < out.n_layer; ++l) out.routes[l] = l >= n_dense && l % step == 0;
 }
@@ -78,17 +88,19 @@ void read_groups(const JsonNode& config, ModelConfig& out) {
     config.at("topk_group").expected(fmt::format("groups that hold {} experts", g.top_k));
 }
 
-void read_shared(const JsonNode& config, ModelConfig& out) {
-  out.shared.d_hidden = count_or(config, "n_shared_experts", 0, 0, 64) * out.d_expert;
+/// `usual` where the key is absent; null means none.
+void read_shared(const JsonNode& config, std::size_t usual, ModelConfig& out) {
+  const std::size_t n = config.value().contains("n_shared_experts") ? 0 : usual;
+  out.shared.d_hidden = count_or(config, "n_shared_experts", n, 0, 64) * out.d_expert;
 }
 
 /// Sigmoid scores with a bias on the choice, in groups: DeepSeek-V3's router, and GLM-4.5's.
-void read_biased_sigmoid(const JsonNode& config, ModelConfig& out) {
+void read_biased_sigmoid(const JsonNode& config, std::size_t usual_n_dense, ModelConfig& out) {
   require_value(config, "scoring_func", "sigmoid");
   require_value(config, "topk_method", "noaux_tc");
   read_experts(config, "n_routed_experts", out);
   read_narrow_experts(config, out);
-  read_dense_first(config, out);
+  read_dense_first(config, usual_n_dense, out);
   out.gating.score = ScoreFunction::kSigmoid;
   out.gating.selection_bias = true;
   out.gating.group_score = GroupScore::kTopTwo;
@@ -97,7 +109,7 @@ void read_biased_sigmoid(const JsonNode& config, ModelConfig& out) {
     config.at("n_group").expected("groups of at least two experts");
   out.gating.renormalise = flag_or(config, "norm_topk_prob", true);
   out.gating.scaling = finite_or(config, "routed_scaling_factor", 1.0f, 1e-6, 1e6);
-  read_shared(config, out);
+  read_shared(config, 1, out);
   out.n_draft_layer = count_or(config, "num_nextn_predict_layers", 0, 0, 16);
 }
 
@@ -115,9 +127,11 @@ void read_latent(const JsonNode& config, ModelConfig& out) {
   out.rope = read_rope(config, 1e4f, latent.d_rope, out.n_context);
   out.rope.interleaved = true;
   out.attention.scale = 1.0f / std::sqrt(static_cast<float>(out.d_head));
-  const auto scaling = config.find("rope_scaling");
-  if (!scaling || out.rope.kind != RopeKind::kYarn) return;
-  const float m = finite_or(*scaling, "mscale_all_dim", 0.0f, 0.0, 1e3);
+  if (out.rope.kind != RopeKind::kYarn) return;
+  float m = 0.0f;
+  for (const char* key : {"rope_scaling", "rope_parameters"})
+    if (const auto scaling = config.find(key))
+      m = finite_or(*scaling, "mscale_all_dim", m, 0.0, 1e3);
   if (m == 0.0f || out.rope.factor <= 1.0f) return;
   const auto log_factor =
       static_cast<float>(kernels::log_f64(static_cast<double>(out.rope.factor)));
@@ -130,6 +144,9 @@ void read_latent(const JsonNode& config, ModelConfig& out) {
 void read_llama(const JsonNode&, ModelConfig&) {}
 
 void read_mistral(const JsonNode& config, ModelConfig& out) {
+  constexpr std::size_t kUsualWindow = 4096;  // where the key is absent; null means none
+  if (!config.value().contains("sliding_window"))
+    out.attention.window.assign(out.n_layer, kUsualWindow);
   read_window(config, out);
 }
 
@@ -149,6 +166,8 @@ void read_olmoe(const JsonNode& config, ModelConfig& out) {
 
 void read_qwen2_moe(const JsonNode& config, ModelConfig& out) {
   refuse_qwen_window(config);
+  require_value(config, "use_qk_norm", false);
+  read_layer_types(config, out);
   read_experts(config, "num_experts", out);
   read_narrow_experts(config, out);
   read_sparse_steps(config, out);
@@ -166,6 +185,10 @@ void read_qwen3(const JsonNode& config, ModelConfig& out) {
 
 void read_qwen3_moe(const JsonNode& config, ModelConfig& out) {
   refuse_qwen_window(config);
+  require_value(config, "use_qk_norm", true);
+  require_value(config, "qkv_bias", false);
+  require_value(config, "shared_expert_intermediate_size", 0);
+  read_layer_types(config, out);
   read_experts(config, "num_experts", out);
   read_narrow_experts(config, out);
   read_sparse_steps(config, out);
@@ -175,6 +198,9 @@ void read_qwen3_moe(const JsonNode& config, ModelConfig& out) {
 
 void read_granitemoe(const JsonNode& config, ModelConfig& out) {
   require_value(config, "position_embedding_type", "rope");
+  if (config.value().contains("position_embedding_type") && !config.find("position_embedding_type"))
+    fail(ErrorCode::kBadInput, "{}: key 'position_embedding_type': expected \"rope\", got null",
+         config.where());
   read_experts(config, "num_local_experts", out);
   out.routes.assign(out.n_layer, true);
   out.embedding_multiplier = finite_or(config, "embedding_multiplier", 1.0f, -1e6, 1e6);
@@ -184,6 +210,8 @@ void read_granitemoe(const JsonNode& config, ModelConfig& out) {
 }
 
 void read_phimoe(const JsonNode& config, ModelConfig& out) {
+  constexpr float kUsualTheta = 1e6f;
+  out.rope = read_rope(config, kUsualTheta, out.d_head, out.n_context);
   read_window(config, out);
   read_experts(config, "num_local_experts", out);
   if (out.gating.top_k != 2) config.at("num_experts_per_tok").expected("2, as its router chooses");
@@ -201,7 +229,7 @@ void read_deepseek_v2(const JsonNode& config, ModelConfig& out) {
   read_latent(config, out);
   read_experts(config, "n_routed_experts", out);
   read_narrow_experts(config, out);
-  read_dense_first(config, out);
+  read_dense_first(config, 0, out);
   const auto method = config.find("topk_method");
   const std::string name = method ? method->string() : "greedy";
   if (name == "group_limited_greedy")
@@ -210,20 +238,22 @@ void read_deepseek_v2(const JsonNode& config, ModelConfig& out) {
     method->expected("greedy or group_limited_greedy");
   out.gating.renormalise = false;
   out.gating.scaling = finite_or(config, "routed_scaling_factor", 1.0f, 1e-6, 1e6);
-  read_shared(config, out);
+  read_shared(config, 2, out);
 }
 
 void read_deepseek_v3(const JsonNode& config, ModelConfig& out) {
   read_latent(config, out);
   out.rope.interleaved = flag_or(config, "rope_interleave", true);
-  read_biased_sigmoid(config, out);
+  read_biased_sigmoid(config, 3, out);
 }
 
 void read_glm4_moe(const JsonNode& config, ModelConfig& out) {
-  read_biased_sigmoid(config, out);
+  read_biased_sigmoid(config, 1, out);
   out.attention.bias = flag_or(config, "attention_bias", false);
   if (flag_or(config, "use_qk_norm", false)) out.attention.query_key_norm = QueryKeyNorm::kHead;
-  const float part = finite_or(config, "partial_rotary_factor", 0.5f, 1e-3, 1.0);
+  float part = finite_or(config, "partial_rotary_factor", 0.5f, 1e-3, 1.0);
+  if (const auto rope = config.find("rope_parameters"))
+    part = finite_or(*rope, "partial_rotary_factor", part, 1e-3, 1.0);
   const auto d_rotary = static_cast<std::size_t>(static_cast<float>(out.d_head) * part);
   if (d_rotary == 0 || d_rotary % 2 != 0)
     config.at("partial_rotary_factor").expected("one that turns an even part of a head");
@@ -237,7 +267,12 @@ void read_gpt_oss(const JsonNode& config, ModelConfig& out) {
   out.gating.logit_bias = true;
   out.attention.bias = out.attention.output_bias = flag_or(config, "attention_bias", true);
   out.attention.sinks = true;
-  read_layer_types(config, out);
+  read_alternating_window(config, out);
+  if (!config.value().contains("rope_scaling") && !config.value().contains("rope_parameters"))
+    fail(
+        ErrorCode::kBadInput,
+        "{}: key 'rope_scaling' is missing; expected yarn as the published models have it, or null",
+        config.where());
   out.rope = read_rope(config, 150000.0f, out.d_head, out.n_context);
   out.activation = Activation::kClampedSwiglu;
   out.activation_limit = finite_or(config, "swiglu_limit", 7.0f, 1e-3, 1e6);

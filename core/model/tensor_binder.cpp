@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <memory>
 
 #include "core/base/error.hpp"
@@ -154,6 +156,12 @@ kernels::BlockScales TensorBinder::scales(const std::string& name, std::size_t n
   if (tensor == nullptr)
     fail(ErrorCode::kBadInput,
          "tensor '{}': an 8-bit matrix needs its factors, and '{}' is missing", name, scale_name);
+  constexpr ElementType kScaleTypes[] = {ElementType::kF32, ElementType::kF16, ElementType::kBF16,
+                                         ElementType::kE8M0};
+  if (std::find(std::begin(kScaleTypes), std::end(kScaleTypes), tensor->type) ==
+      std::end(kScaleTypes))
+    fail(ErrorCode::kBadInput, "tensor '{}': expected f32, f16, bf16 or f8_e8m0, got {}",
+         scale_name, moescope::name(tensor->type));
   taken_.insert(scale_name);
   kernels::BlockScales out{.data = tensor->bytes.data(), .type = tensor->type};
   if (tensor->n_element() == 1) return out;

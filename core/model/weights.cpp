@@ -78,6 +78,7 @@ class LayerBinder {
     if (!names_.latent_key.empty() && bind_.has(apart)) {
       out.latent_key = bind_.matrices(apart, config_.n_head, l.rank, l.d_nope);
       out.latent_value = bind_.matrices(at(names_.latent_value), config_.n_head, l.d_value, l.rank);
+      bind_.ignore(at(names_.latent_up));  // some files hold the same once more
       return;
     }
     out.latent_up =

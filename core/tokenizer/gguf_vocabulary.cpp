@@ -11,6 +11,7 @@
 #include "core/base/escape.hpp"
 #include "core/base/sha256.hpp"
 #include "core/base/utf8.hpp"
+#include "core/tokenizer/gguf_pre_tokenizers.hpp"
 #include "core/tokenizer/hf_steps.hpp"
 #include "core/tokenizer/parts.hpp"
 #include "core/tokenizer/score_bpe.hpp"
@@ -21,36 +22,6 @@ namespace {
 
 // No vocabulary in use has a tenth of this.
 constexpr std::size_t kMaxTokens = 1u << 22;
-
-/// How the vocabularies of one pre-tokenizer name cut text: the patterns of the tokenizer.json that
-/// they were made from.
-struct PreRow {
-  std::string_view name;
-  std::array<std::string_view, 3> patterns;  ///< in this order; "" after the last
-  bool ignore_merges = false;
-};
-
-constexpr std::string_view kDigit = R"(\p{N})";
-constexpr std::string_view kLlama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kQwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kDeepSeek3[] = {
-    R"(\p{N}{1,3})", "[一-龥\u3040-ゟ゠-ヿ]+",
-    R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"};
-constexpr std::string_view kO200k =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-constexpr PreRow kPreTable[] = {
-    {"deepseek-v3", {kDeepSeek3[0], kDeepSeek3[1], kDeepSeek3[2]}},
-    {"gpt-2", {kByteLevelPattern}},
-    {"gpt-4o", {kO200k}, true},
-    {"llama-bpe", {kLlama3}, true},
-    {"olmo", {kByteLevelPattern}},
-    {"qwen2", {kQwen2}},
-    {"smollm", {kDigit, kByteLevelPattern}},
-    {"starcoder", {kDigit, kByteLevelPattern}},
-};
 
 std::string key_name(std::string_view name) {
   return fmt::format("tokenizer.ggml.{}", name);
@@ -141,15 +112,16 @@ void add_merges(const GgufVocabulary& v, TokenizerParts& parts) {
 }
 
 TokenizerParts read_gpt2(const GgufVocabulary& v) {
-  const auto* row = std::find_if(std::begin(kPreTable), std::end(kPreTable),
-                                 [&](const PreRow& r) { return r.name == v.pre; });
-  if (row == std::end(kPreTable)) {
-    std::vector<std::string_view> names;
-    for (const PreRow& r : kPreTable) names.push_back(r.name);
+  const PreTokenizerRow* row = find_pre_tokenizer(v.pre);
+  if (row == nullptr && v.pre.empty())
+    fail(ErrorCode::kBadInput,
+         "{}: key '{}' is missing, which says how the vocabulary's text is cut; convert the model "
+         "again with a newer converter",
+         v.where, key_name("pre"));
+  if (row == nullptr)
     refuse(v, "pre",
            fmt::format("{} isn't supported; supported: {}", json_string(v.pre.substr(0, 80)),
-                       fmt::join(names, ", ")));
-  }
+                       pre_tokenizer_names()));
   TokenizerParts parts;
   parts.kind = "gguf gpt2";
   add_tokens(v, parts);

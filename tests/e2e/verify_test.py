@@ -36,9 +36,11 @@ configs = dict(
                                    topk_group=1, num_experts_per_tok=2, n_shared_experts=2,
                                    first_k_dense_replace=2, q_lora_rank=None, kv_lora_rank=20,
                                    qk_nope_head_dim=12, qk_rope_head_dim=8, v_head_dim=10,
-                                   norm_topk_prob=False, rms_norm_eps=1e-6))
+                                   norm_topk_prob=False, rms_norm_eps=1e-5))
 for name, config in configs.items():
     model = t.AutoModelForCausalLM.from_config(config).float()
+    for part, values in model.named_parameters():  # small latents: their norms' epsilon shows
+        if "kv_a_proj" in part: values.data *= 1e-3
     model.save_pretrained(f"{sys.argv[1]}/{name}")
 """
 

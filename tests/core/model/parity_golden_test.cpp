@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/model/parity.hpp"
+#include "tests/core/model/tiny_model.hpp"
 
 namespace moescope::model {
 namespace {
@@ -59,6 +60,23 @@ TEST_P(Parity, EqualsTheReference) {
   EXPECT_EQ(result.n_choice, result.n_token * model.config.n_route());
   if (result.n_choice > 0)
     std::printf("%-12s smallest margin %.3g\n", name.c_str(), result.smallest_margin);
+}
+
+/// Newer files keep the scaling of angles under another key; yarn's factor on attention is there too.
+TEST(ParityOfConfigurations, RopeParametersAreRopeScaling) {
+  const auto folder = place_of("deepseek_v3").model;
+  std::string config = read(folder / "config.json");
+  const std::size_t at = config.find("\"rope_scaling\"");
+  ASSERT_NE(at, std::string::npos);
+  config.replace(at, 14, "\"rope_parameters\"");
+  const testing_support::TempFolder copy;
+  std::filesystem::copy(folder / "model.safetensors", copy.path() / "model.safetensors");
+  std::ofstream(copy.path() / "config.json") << config;
+  const auto golden = place_of("deepseek_v3").golden;
+  const auto document = parse_json(read(golden), golden.string());
+  const ParityResult result =
+      compare_with_reference(open_model(copy.path()), JsonNode(document, golden.string()));
+  EXPECT_TRUE(result.equal());
 }
 
 INSTANTIATE_TEST_SUITE_P(Goldens, Parity,
