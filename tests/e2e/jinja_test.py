@@ -18,9 +18,10 @@ import warnings
 
 from program import ROOT, moescope
 from random_conversations import ConversationMaker
+from random_expressions import ExpressionMaker, fitting_variables
 from random_templates import FIXED, TemplateMaker, random_variables
 
-N_CASE = number("MOESCOPE_PROPERTY_CASES", 1020)
+N_CASE = number("MOESCOPE_PROPERTY_CASES", 600)
 SEED = number("MOESCOPE_PROPERTY_SEED", 20260101)
 SHOWN = number("MOESCOPE_PROPERTY_SHOWN", 5)
 NOT_SUPPORTED = re.compile(r"column \d+: (.*(?:is|are) not supported)")
@@ -106,6 +107,15 @@ class Jinja(unittest.TestCase):
         for _ in range(0, N_CASE, len(FIXED) + 1):
             self.compare(maker.template(), [*FIXED, random_variables(conversations)])
         self.finish("random templates")
+
+    def test_random_expressions(self):
+        chance = random.Random(SEED + 2)
+        maker = ExpressionMaker(chance)
+        conversations = ConversationMaker(chance)
+        for _ in range(0, N_CASE, 8):
+            template = "{{ " + maker.any() + " }}"
+            self.compare(template, [fitting_variables(conversations) for _ in range(8)])
+        self.finish("random expressions")
 
 
 if __name__ == "__main__":

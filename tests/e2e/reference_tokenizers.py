@@ -16,6 +16,8 @@ class HuggingFace:
         self.reference = tokenizers.Tokenizer.from_file(str(file))
         described = json.loads(file.read_text(encoding="utf-8"))
         self.added = {row["content"]: row["id"] for row in described["added_tokens"]}
+        self.flagged = [row["content"] for row in described["added_tokens"]
+                        if row["lstrip"] or row["rstrip"] or row["single_word"]]
         self.byte_level = (described["decoder"] or {}).get("type") == "ByteLevel"
         self.size = self.reference.get_vocab_size()
 
@@ -33,6 +35,9 @@ class HuggingFace:
         return {id for text, id in self.added.items()
                 if (self.byte_level and not text.isascii())
                 or self.reference.id_to_token(id) != text}
+
+    def normalised(self, text):
+        return self.reference.normalizer.normalize_str(text) if self.reference.normalizer else text
 
 
 class SentencePiece:

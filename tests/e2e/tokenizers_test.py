@@ -119,6 +119,24 @@ class Tokenizers(unittest.TestCase):
         print(f"{file.name}: {N_LINE} lines, seed {SEED}, {self.n_different} differences", flush=True)
         self.assertEqual(self.n_different, 0)
 
+    def compare_gguf(self, name):
+        """A GGUF vocabulary lacks the normaliser and the flags of added tokens."""
+        need("tokenizers")
+        file, described = FILES / f"{name}.gguf", FILES / f"{name}.json"
+        if not file.is_file():
+            self.skipTest(f"shared/goldens/tokenizers/files/{file.name} is not beside the repository")
+        reference = HuggingFace(described)
+        maker = TextMaker(random.Random(f"{SEED} {file.name}"), reference.added, prompts())
+        lines = [maker.line() for _ in range(N_LINE)]
+        lines = [line for line in lines if reference.normalised(line) == line
+                 and not any(token in line for token in reference.flagged)]
+        for special in (False, True):
+            want = [(ids, None) for ids, _ in reference.encode(lines, special)]
+            self.compare_ids(file, lines, want, special)
+        print(f"{file.name}: {len(lines)} lines, seed {SEED}, {self.n_different} differences",
+              flush=True)
+        self.assertEqual(self.n_different, 0)
+
     def compare_file(self, name, package, implementation, readings):
         need(package)
         file = FILES / name
@@ -166,6 +184,8 @@ def add_test(name, *arguments):
 
 for known in ("deepseek3", "gpt2", "llama3", "metaspace", "neox_nfc", "o200k", "qwen2", "starcoder"):
     add_test(f"{known}.json", "tokenizers", HuggingFace, (False, True))
+for known in ("deepseek3", "gpt2", "llama3", "neox_nfc", "o200k", "qwen2", "starcoder"):
+    setattr(Tokenizers, f"test_{known}_gguf", lambda self, name=known: self.compare_gguf(name))
 for known in ("mixtral_v1", "mistral_v3"):
     add_test(f"{known}.model", "sentencepiece", SentencePiece, (False,))
 
