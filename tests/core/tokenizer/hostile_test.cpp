@@ -280,9 +280,8 @@ TEST(Hostile, EveryGgufVocabularyGetsItsSentence) {
   EXPECT_EQ(Tokenizer::from_gguf_vocabulary(llama).n_vocab(), 5u);
   expect("key 'tokenizer.ggml.model': \"bert\" isn't supported; supported: llama, gpt2", gpt2,
          [](auto& v) { v.model = "bert"; });
-  expect(
-      "key 'tokenizer.ggml.pre': \"falcon\" isn't supported; supported: chatglm-bpe, dbrx",
-      gpt2, [](auto& v) { v.pre = "falcon"; });
+  expect("key 'tokenizer.ggml.pre': \"falcon\" isn't supported; supported: chatglm-bpe, dbrx", gpt2,
+         [](auto& v) { v.pre = "falcon"; });
   expect("expected at least one token", gpt2, [](auto& v) { v.tokens.clear(); });
   expect("token 256 is empty", gpt2, [](auto& v) { v.tokens.back() = ""; });
   expect("token 256 isn't UTF-8", gpt2, [](auto& v) { v.tokens.back() = "\xff"; });
