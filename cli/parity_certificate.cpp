@@ -33,7 +33,11 @@ std::uint64_t n_after_ties(const model::ParityResult& r) {
 }
 
 std::string verdict(const model::ParityResult& r) {
-  if (!r.equal()) return "DIFFERENT";
+  if (!r.equal()) {
+    const bool beyond = std::any_of(r.sites.begin(), r.sites.end(),
+                                    [](const model::SiteParity& s) { return !s.equal(); });
+    return beyond || !r.routing.empty() ? "DIFFERENT" : "NOT JUDGED, all behind near ties";
+  }
   if (r.near_ties.empty()) return "equal";
   return fmt::format("equal apart from {}", counted(r.near_ties.size(), "near tie"));
 }
@@ -55,7 +59,7 @@ void print_sites(const model::ParityResult& r) {
   print("{:<22}{:>10}  {:>13}  {:>9}  {:>8}\n", "quantity", "values", "largest error", "tolerance",
         "beyond");
   for (const model::SiteParity& s : r.sites) {
-    if (s.n_value == 0) continue;
+    if (s.n_value == 0 && !s.all_unjudged()) continue;
     print("{:<22}{:>10}  {:>13.3g}  {:>9.3g}  {:>8}{}\n", s.key, s.n_value, s.largest_error,
           s.tolerance, s.n_beyond, s.equal() ? "" : "  " + s.worst);
   }
@@ -69,7 +73,9 @@ JsonOutput to_json(const std::vector<model::RoutingDifference>& differences) {
                    {"position", d.position},
                    {"experts", d.ours},
                    {"reference", d.reference},
-                   {"margin", d.margin}});
+                   {"margin", d.margin},
+                   {"reference_margin",
+                    d.reference_margin ? JsonOutput(*d.reference_margin) : JsonOutput(nullptr)}});
   return out;
 }
 

@@ -30,8 +30,8 @@ struct RoutingEvent {
   Rows<const ExpertIdx> expert;  ///< [n_row, top_k] chosen, best first
   Rows<const float> weight;      ///< [n_row, top_k] really applied
   /// [n_row, top_k] selection score minus the best one left out, in the units of the selection
-  /// score (router logits where the score function keeps their order); the last column is the
-  /// distance to another choice; +infinity where no expert was left out.
+  /// score (router logits where the score function keeps their order); the least of a row is
+  /// the distance to another choice; +infinity where no expert was left out.
   Rows<const float> margin;
 };
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/base/error.hpp"
+#include "core/model/gating.hpp"
 #include "core/model/parity_run.hpp"
 
 namespace moescope::model {
@@ -119,6 +120,7 @@ class Judge {
   Judge(const Model& model, const JsonNode& reference, const ParityTolerance& tolerance,
         const std::vector<Observed>& observed)
       : config_(model.config),
+        weights_(model.weights),
         reference_(reference),
         tolerance_(tolerance),
         observed_(observed),
@@ -265,23 +267,52 @@ class Judge {
     result_.smallest_margin = std::numeric_limits<double>::infinity();
     const auto layers = items(*chosen, config_.n_route());
     const auto weight_layers = items_beside(weights, config_.n_route());
+    const auto logit_layers = items_beside(reference_.find("router_logits"), config_.n_route());
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const auto sequences = items(layers[l], observed_.size());
       const auto weight_sequences = items_beside(weight_layers[l], observed_.size());
+      const auto logit_sequences = items_beside(logit_layers[l], observed_.size());
       for (std::size_t s = 0; s < sequences.size(); ++s) {
         const std::size_t n = observed_[s].expert[l].size();
         const auto positions = items(sequences[s], n);
         const auto weight_positions = items_beside(weight_sequences[s], n);
+        const auto logit_positions = items_beside(logit_sequences[s], n);
         for (std::size_t p = 0; p < n; ++p)
-          compare_choice({l, s, p, {}, {}, 0}, positions[p], weight_positions[p], c);
+          compare_choice({l, s, p, {}, {}, 0}, positions[p], weight_positions[p],
+                         logit_positions[p], c);
       }
     }
     if (!weights) return std::nullopt;
     return c.take();
   }
 
+  /// The margin of the choice that this model's rule makes of the reference's router logits, where
+  /// they are ours within their tolerance.
+  std::optional<double> margin_of(const RoutingDifference& at,
+                                  const std::optional<JsonNode>& logits) const {
+    if (!logits) return std::nullopt;
+    const std::vector<float>& ours = observed_[at.sequence].router_logits[at.layer][at.position];
+    std::vector<float> values;
+    for (const JsonNode& value : items(*logits, config_.gating.n_expert)) {
+      const double number = value.number();
+      if (!(std::abs(number - static_cast<double>(ours[values.size()])) <= tolerance_.router_logit))
+        return std::nullopt;
+      values.push_back(static_cast<float>(number));
+    }
+    const std::size_t n = config_.gating.n_expert;
+    const std::size_t k = config_.gating.top_k;
+    std::vector<float> score(n), selection(n), weight(k), margin(k);
+    std::vector<ExpertIdx> expert(k);
+    const MoeWeights& moe = weights_.layer[routing_layer_[at.layer]].moe;
+    if (!route(config_.gating, {}, moe.selection_bias, values,
+               {score, expert, weight, margin, selection}))
+      return std::nullopt;
+    return static_cast<double>(std::ranges::min(margin));
+  }
+
   void compare_choice(RoutingDifference at, const JsonNode& chosen,
-                      const std::optional<JsonNode>& weight, Comparison& c) {
+                      const std::optional<JsonNode>& weight, const std::optional<JsonNode>& logits,
+                      Comparison& c) {
     const Observed& o = observed_[at.sequence];
     at.ours = o.expert[at.layer][at.position];
     at.margin = o.margin[at.layer][at.position];
@@ -298,7 +329,9 @@ class Judge {
     if (!is_judged) ++result_.n_choice_after_tie;
     if (a != b) {
       if (!is_judged) return;
-      const bool near_tie = at.margin <= tolerance_.near_tie;
+      at.reference_margin = margin_of(at, logits);
+      const bool near_tie = at.margin <= tolerance_.near_tie && at.reference_margin &&
+                            *at.reference_margin <= tolerance_.near_tie;
       if (near_tie) shadow_.add(layer, at.sequence, at.position);
       (near_tie ? result_.near_ties : result_.routing).push_back(std::move(at));
       return;
@@ -318,6 +351,7 @@ class Judge {
   }
 
   const ModelConfig& config_;
+  const Weights& weights_;
   const JsonNode& reference_;
   const ParityTolerance& tolerance_;
   const std::vector<Observed>& observed_;
@@ -329,8 +363,9 @@ class Judge {
 }  // namespace
 
 bool ParityResult::equal() const {
-  return routing.empty() &&
-         std::all_of(sites.begin(), sites.end(), [](const SiteParity& s) { return s.equal(); });
+  return routing.empty() && std::all_of(sites.begin(), sites.end(), [](const SiteParity& s) {
+           return s.equal() && !s.all_unjudged();
+         });
 }
 
 ParityResult compare_with_reference(const Model& model, const JsonNode& reference,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,9 @@ struct ParityTolerance {
   double router_logit = 1e-4;
   double weight = 1e-5;  ///< relative to max(1, |weight|)
   double norm = 1e-5;    ///< relative to max(1, norm)
-  /// A choice that differs where our margin is no larger is a near tie: two values that are each
-  /// within the tolerance of router logits can change places only within twice of it.
+  /// A choice that differs is a near tie where the margins of both sides are no larger and the
+  /// router logits agree: two values that are each within the tolerance of router logits can change
+  /// places only within twice of it. Without the reference's router logits there is none.
   double near_tie = 2e-4;
 };
 
@@ -34,6 +36,8 @@ struct SiteParity {
   std::string
       worst;  ///< where the largest error lies: "layer 2, sequence 0, position 17, expert 3"
   bool equal() const { return n_beyond == 0; }
+  /// Whether there were values, and all of them follow from near ties.
+  bool all_unjudged() const { return n_value == 0 && n_after_tie > 0; }
 };
 
 /// A token and layer where the chosen experts differ from the reference's.
@@ -41,6 +45,8 @@ struct RoutingDifference {
   std::size_t layer = 0, sequence = 0, position = 0;
   std::vector<std::uint32_t> ours, reference;
   double margin = 0;  ///< ours, in what the choice went by (router logits, or biased scores)
+  /// The same by the reference's router logits, where it has them.
+  std::optional<double> reference_margin = {};
 };
 
 struct ParityResult {
@@ -55,7 +61,8 @@ struct ParityResult {
   /// Keys that the reference lacks, and keys that it has and that mean nothing without these.
   std::vector<std::string> not_compared;
   std::vector<std::string> unknown;  ///< the reference's other keys, which nothing was made of
-  /// Whether all that can be judged is equal; near ties and what follows from them cannot.
+  /// Whether all that can be judged is equal, and something of every quantity could be; near ties
+  /// and what follows from them cannot.
   bool equal() const;
 };
 

@@ -43,7 +43,7 @@ class Collector : public hooks::Sink {
       o.router_logits[r][p].assign(e.logits.row(i).begin(), e.logits.row(i).end());
       o.weight[r][p].assign(e.weight.row(i).begin(), e.weight.row(i).end());
       for (const ExpertIdx x : e.expert.row(i)) o.expert[r][p].push_back(x.value);
-      o.margin[r][p] = static_cast<double>(e.margin.row(i).back());
+      o.margin[r][p] = static_cast<double>(std::ranges::min(e.margin.row(i)));
     }
   }
   void activation(const hooks::ActivationEvent& e) override {

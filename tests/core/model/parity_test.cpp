@@ -153,6 +153,33 @@ TEST_F(NearTie, IsCountedApartUpToTheMargin) {
   EXPECT_EQ(beyond.routing.size(), 1u);
 }
 
+TEST_F(NearTie, NeedsRouterLogitsThatExplainIt) {
+  json& logits = document_["router_logits"];
+  const json kept = logits;
+  document_.erase("router_logits");
+  EXPECT_EQ(compare_at(2 * margin_).routing.size(), 1u);
+  document_["router_logits"] = kept;
+  for (json& logit : document_["router_logits"][kLayer][0][kPosition])
+    logit = logit.get<double>() * 3;  // a choice by other logits is no tie of these
+  EXPECT_EQ(compare_at(2 * margin_).routing.size(), 1u);
+}
+
+TEST_F(NearTie, DoesNotPassWhereNothingOfAQuantityIsJudged) {
+  load("mixtral");
+  for (const char* key : {"logits_first16", "argmax", "next_token_logprob", "hidden_norm"})
+    document_.erase(key);
+  for (json& sequence : document_["experts"][0]) {
+    auto& first = sequence[0];
+    first = {first[0], (first[0].get<int>() + 1) % 8 == first[1].get<int>()
+                           ? (first[0].get<int>() + 2) % 8
+                           : (first[0].get<int>() + 1) % 8};
+  }
+  const ParityResult result = compare_at(1e3);
+  EXPECT_EQ(result.near_ties.size(), 2u);
+  EXPECT_THAT(result.routing, IsEmpty());
+  EXPECT_FALSE(result.equal());
+}
+
 TEST_F(NearTie, LeavesOutWhatFollowsFromItAndNothingElse) {
   const std::size_t n = document_["input_ids"][0].size();
   const ParityResult result = compare_at(2 * margin_);
