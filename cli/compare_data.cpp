@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/compare_view.hpp"
+#include "cli/number_text.hpp"
 #include "core/base/escape.hpp"
 
 namespace moescope::cli {
@@ -11,16 +12,6 @@ using trace::Agreement;
 using trace::Disagreement;
 using trace::RunComparison;
 using trace::TokenPlace;
-
-template <class T>
-JsonOutput or_null(const std::optional<T>& value) {
-  return value ? JsonOutput(*value) : JsonOutput(nullptr);
-}
-
-template <class T>
-std::string or_empty(const std::optional<T>& value) {
-  return value ? fmt::format("{}", *value) : std::string();
-}
 
 JsonOutput side_json(const ComparedSide& side) {
   const trace::RunRow& run = side.run;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,12 @@ namespace moescope::cli {
 
 /// Keys keep the order in which they were put in; "schema" comes first.
 using JsonOutput = nlohmann::ordered_json;
+
+/// The value, or null.
+template <class T>
+JsonOutput or_null(const std::optional<T>& value) {
+  return value ? JsonOutput(*value) : JsonOutput(nullptr);
+}
 
 /// {"schema": "moescope.<command>.v<version>"}: every --json output begins with it.
 JsonOutput json_result(std::string_view command, int version = 1);

@@ -74,8 +74,7 @@ JsonOutput to_json(const std::vector<model::RoutingDifference>& differences) {
                    {"experts", d.ours},
                    {"reference", d.reference},
                    {"margin", d.margin},
-                   {"reference_margin",
-                    d.reference_margin ? JsonOutput(*d.reference_margin) : JsonOutput(nullptr)}});
+                   {"reference_margin", or_null(d.reference_margin)}});
   return out;
 }
 

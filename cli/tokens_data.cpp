@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/number_text.hpp"
 #include "cli/tokens_view.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/utf8.hpp"
@@ -14,16 +15,6 @@ using trace::TokenRow;
 
 std::string_view phase_name(hooks::Phase phase) {
   return phase == hooks::Phase::kDecode ? "decode" : "prefill";
-}
-
-template <class T>
-JsonOutput or_null(const std::optional<T>& value) {
-  return value ? JsonOutput(*value) : JsonOutput(nullptr);
-}
-
-template <class T>
-std::string or_empty(const std::optional<T>& value) {
-  return value ? fmt::format("{}", *value) : std::string();
 }
 
 std::string hex(std::string_view bytes) {

@@ -13,11 +13,6 @@ namespace {
 using trace::LabelUsage;
 using trace::UsageTable;
 
-template <class T>
-JsonOutput or_null(const std::optional<T>& value) {
-  return value ? JsonOutput(*value) : JsonOutput(nullptr);
-}
-
 std::vector<double> counts_of(const UsageTable& table, const LabelUsage& usage, std::size_t route) {
   const auto first = usage.count.begin() + static_cast<std::ptrdiff_t>(route * table.n_expert);
   return {first, first + static_cast<std::ptrdiff_t>(table.n_expert)};

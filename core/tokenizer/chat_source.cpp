@@ -8,6 +8,7 @@
 #include "core/formats/folder.hpp"
 #include "core/formats/gguf_model.hpp"
 #include "core/formats/io.hpp"
+#include "core/tokenizer/token_setting.hpp"
 
 namespace moescope::tokenizer {
 namespace {
@@ -20,13 +21,6 @@ constexpr std::string_view kGgufTemplate = "tokenizer.chat_template";
 constexpr std::string_view kGgufTokens = "tokenizer.ggml.tokens";
 constexpr std::size_t kMaxConfig = 64u << 20;
 constexpr std::size_t kMaxTemplate = 4u << 20;
-
-/// A token that the file names: a string, or an object with its content.
-std::optional<std::string> token_of(const JsonNode& root, std::string_view key) {
-  const auto node = root.find(key);
-  if (!node) return std::nullopt;
-  return node->is_object() ? node->at("content").string() : node->string();
-}
 
 /// One template, or the default of several with names.
 std::optional<std::string> template_of(const JsonNode& root) {
@@ -50,8 +44,8 @@ ChatSource read_folder(const fs::path& folder_path) {
     out.where = where(kConfig);
     const nlohmann::json config = parse_json(*bytes, out.where);
     const JsonNode root(config, out.where);
-    out.bos_token = token_of(root, "bos_token");
-    out.eos_token = token_of(root, "eos_token");
+    out.bos_token = token_setting(root, "bos_token");
+    out.eos_token = token_setting(root, "eos_token");
     if (!folder.has(kTemplate)) {
       text = template_of(root);
       out.where += ": chat_template";

@@ -11,6 +11,7 @@
 #include "core/formats/io.hpp"
 #include "core/tokenizer/gguf_metadata_keys.hpp"
 #include "core/tokenizer/parts.hpp"
+#include "core/tokenizer/token_setting.hpp"
 #include "core/tokenizer/tokenizer.hpp"
 
 namespace moescope::tokenizer {
@@ -63,13 +64,6 @@ class FolderReader {
   formats::Folder folder_;
   std::vector<formats::FileHash> hashes_;
 };
-
-/// A token that a settings file names: a string, or an object with its content.
-std::optional<std::string> token_setting(const JsonNode& root, std::string_view key) {
-  const auto node = root.find(key);
-  if (!node) return std::nullopt;
-  return node->is_object() ? node->at("content").string() : node->string();
-}
 
 void set_token(const JsonNode& root, std::string_view key, TokenizerParts& parts,
                std::optional<TokenId>& slot) {
