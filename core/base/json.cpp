@@ -1,11 +1,13 @@
 #include "core/base/json.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <type_traits>
 #include <unordered_set>
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "core/base/json_place.hpp"
 #include "core/base/utf8.hpp"
 
 namespace moescope {
@@ -195,23 +197,36 @@ nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_vie
   return parse<nlohmann::ordered_json>(text, where, limits);
 }
 
-JsonNode::JsonNode(const json& value, std::string where, std::string path)
-    : value_(&value), where_(std::move(where)), path_(std::move(path)) {}
+JsonNode::JsonNode(const json& value, std::string where, std::string path, std::string_view text)
+    : value_(&value), where_(std::move(where)), path_(std::move(path)), text_(text) {}
+
+JsonNode JsonNode::member(const json& value, std::string path) const {
+  return {value, where_, std::move(path), text_};
+}
+
+/// "<where>: line 3, column 5: key 'items[2]': ", as much of it as is known.
+std::string JsonNode::place(std::string_view path, bool of_key) const {
+  std::string out = where_ + ": ";
+  if (!text_.empty())
+    if (const auto at = json_place(text_, path, of_key))
+      out += fmt::format("line {}, column {}: ", at->line, at->column);
+  if (!path.empty()) out += fmt::format("key {}: ", quoted_name(path));
+  return out;
+}
 
 JsonNode JsonNode::at(std::string_view key) const {
   if (!value_->is_object()) expected("an object");
   const auto it = value_->find(key);
   if (it == value_->end())
-    fail(ErrorCode::kBadInput, "{}: {}key '{}' is missing", where_,
-         path_.empty() ? "" : fmt::format("key {}: ", quoted_name(path_)), key);
-  return {*it, where_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+    fail(ErrorCode::kBadInput, "{}key '{}' is missing", place(path_, false), key);
+  return member(*it, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key));
 }
 
 std::optional<JsonNode> JsonNode::find(std::string_view key) const {
   if (!value_->is_object()) expected("an object");
   const auto it = value_->find(key);
   if (it == value_->end() || it->is_null()) return std::nullopt;
-  return JsonNode{*it, where_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
+  return member(*it, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key));
 }
 
 std::vector<JsonNode> JsonNode::items() const {
@@ -219,7 +234,7 @@ std::vector<JsonNode> JsonNode::items() const {
   std::vector<JsonNode> out;
   out.reserve(value_->size());
   for (std::size_t i = 0; i < value_->size(); ++i)
-    out.emplace_back((*value_)[i], where_, fmt::format("{}[{}]", path_, i));
+    out.push_back(member((*value_)[i], fmt::format("{}[{}]", path_, i)));
   return out;
 }
 
@@ -249,8 +264,23 @@ std::uint64_t JsonNode::uint(std::uint64_t lo, std::uint64_t hi) const {
 }
 
 void JsonNode::expected(std::string_view what) const {
-  fail(ErrorCode::kBadInput, "{}: {}expected {}, got {}", where_,
-       path_.empty() ? "" : fmt::format("key {}: ", quoted_name(path_)), what, describe(*value_));
+  fail(ErrorCode::kBadInput, "{}expected {}, got {}", place(path_, false), what, describe(*value_));
+}
+
+void JsonNode::refuse(std::string_view why) const {
+  fail(ErrorCode::kBadInput, "{}{}", place(path_, false), why);
+}
+
+void JsonNode::allow_only(std::span<const std::string_view> known) const {
+  if (!value_->is_object()) expected("an object");
+  for (const auto& [key, value] : value_->items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::string list;
+    for (const std::string_view name : known)
+      list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+    fail(ErrorCode::kBadInput, "{}unknown key; known here: {}",
+         place(path_.empty() ? key : fmt::format("{}.{}", path_, key), true), list);
+  }
 }
 
 }  // namespace moescope

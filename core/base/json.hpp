@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,10 +33,12 @@ nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_vie
                                           const JsonLimits& limits = {});
 
 /// A value of a parsed document together with its place, for readers that must say what was wrong.
-/// The document must outlive it.
+/// The document must outlive it, and so must `text`, the text that the document was read from: with
+/// it, messages name line and column.
 class JsonNode {
  public:
-  JsonNode(const nlohmann::json& value, std::string where, std::string path = "");
+  JsonNode(const nlohmann::json& value, std::string where, std::string path = "",
+           std::string_view text = {});
 
   const nlohmann::json& value() const { return *value_; }
   const std::string& where() const { return where_; }
@@ -58,11 +61,19 @@ class JsonNode {
 
   /// Throws kBadInput: "<where>: key '<path>': expected <expected>, got <what is there>".
   [[noreturn]] void expected(std::string_view what) const;
+  /// Throws kBadInput: "<where>: key '<path>': <why>".
+  [[noreturn]] void refuse(std::string_view why) const;
+  /// Refuses members that are not among `known`, with the list.
+  void allow_only(std::span<const std::string_view> known) const;
 
  private:
+  JsonNode member(const nlohmann::json& value, std::string path) const;
+  std::string place(std::string_view path, bool of_key) const;
+
   const nlohmann::json* value_;
   std::string where_;
   std::string path_;
+  std::string_view text_;
 };
 
 }  // namespace moescope
