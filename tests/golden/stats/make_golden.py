@@ -1,0 +1,82 @@
+"""Makes the reference values of this folder with SciPy, statsmodels and plain NumPy.
+
+usage: python3 make_golden.py [TOPIC...]   (needs numpy, scipy, statsmodels)
+
+Where no package has a method, its published formula is written out here on full matrices, which
+shares neither code nor algebra with the C++ sources. Each function makes one <topic>.json that holds
+inputs and outputs.
+"""
+
+import itertools
+import json
+import math
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import scipy.stats as st
+import statsmodels.api as sm
+from statsmodels.stats import sandwich_covariance as sw
+
+HERE = pathlib.Path(__file__).resolve().parent
+warnings.filterwarnings("ignore")
+
+
+def numbers(values):
+    return [float(v) for v in np.asarray(values).ravel()]
+
+
+def whole(values):
+    return [int(v) for v in np.asarray(values).ravel()]
+
+
+def clustered(seed, sizes, spread=0.8):
+    """Values with a part shared by the cluster, and the cluster of each."""
+    rng = np.random.default_rng(seed)
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    value = rng.normal(0.3, 1, cluster.size) + spread * rng.normal(size=len(sizes))[cluster]
+    return np.round(value, 3), cluster
+
+
+def cr1(y, x, cluster):
+    fit = sm.OLS(y, x).fit()
+    return fit, sw.cov_cluster(fit, cluster, use_correction=False)
+
+
+def clusters():
+    """Means and ratios: statsmodels' sandwich without its own factor, times C/(C-1)."""
+    sizes = [3, 7, 1, 12, 5, 5, 2, 9]
+    value, cluster = clustered(1, sizes)
+    n_cluster = len(sizes)
+    fit, cov = cr1(value, np.ones_like(value), cluster)
+    se = math.sqrt(cov[0, 0] * n_cluster / (n_cluster - 1))
+    rng = np.random.default_rng(2)
+    den = (rng.random(value.size) < 0.7).astype(float)
+    num = den * np.where(rng.random(value.size) < 0.6, 1, -1)
+    ratio = num.sum() / den.sum()
+    u = np.array([(num - ratio * den)[cluster == c].sum() for c in range(n_cluster)]) / den.sum()
+    # The same by weighted least squares of num/den on a constant.
+    wls = sm.WLS(num[den > 0], np.ones(int(den.sum()))).fit()
+    by_fit = sw.cov_cluster(wls, cluster[den > 0], use_correction=False)[0, 0]
+    assert abs(by_fit - (u**2).sum()) < 1e-14
+    return {
+        "value": numbers(value), "cluster": whole(cluster), "numerator": numbers(num),
+        "denominator": numbers(den), "mean": float(fit.params[0]), "mean_se": se,
+        "mean_upper": float(fit.params[0] + st.t.ppf(0.975, n_cluster - 1) * se),
+        "ratio": float(ratio), "ratio_se": math.sqrt((u**2).sum() * n_cluster / (n_cluster - 1)),
+        "effective": sum(sizes) ** 2 / sum(s * s for s in sizes),
+    }
+
+
+def main():
+    topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
+    for name in sys.argv[1:] or topics:
+        text = json.dumps(topics[name]())
+        (HERE / f"{name}.json").write_text(text + "\n")
+
+
+clusters.is_topic = True
+
+if __name__ == "__main__":
+    main()
