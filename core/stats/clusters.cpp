@@ -178,45 +178,75 @@ std::optional<std::vector<double>> gradient_of(const Statistic& statistic,
   return gradient;
 }
 
-std::optional<std::vector<double>> cluster_influence(const ClusterSums& sums,
-                                                     const Statistic& statistic) {
-  const auto gradient = gradient_of(statistic, sums.totals());
-  if (!gradient) return std::nullopt;
-  std::vector<double> influence(sums.n_cluster(), 0.0);
+Linearisation::Linearisation(const ClusterSums& sums, const Statistic& statistic)
+    : statistic_(&statistic),
+      strata_(sums.strata()),
+      total_(sums.n_component),
+      gradient_(sums.n_component),
+      influence_(sums.n_cluster()) {}
+
+std::optional<double> Linearisation::value(const ClusterSums& sums) {
+  std::fill(total_.begin(), total_.end(), 0.0);
+  for (std::size_t c = 0; c < influence_.size(); ++c)
+    for (std::size_t k = 0; k < total_.size(); ++k) total_[k] += sums.sum[c * total_.size() + k];
+  return statistic_->value(total_);
+}
+
+bool Linearisation::differentiate() {
+  if (statistic_->gradient) {
+    statistic_->gradient(total_, gradient_);
+    return true;
+  }
+  auto gradient = gradient_of(*statistic_, total_);
+  if (gradient) gradient_ = std::move(*gradient);
+  return gradient.has_value();
+}
+
+std::optional<double> Linearisation::se(const ClusterSums& sums) {
+  if (!differentiate()) return std::nullopt;
   double scale = 0;
-  for (std::size_t c = 0; c < influence.size(); ++c) {
+  for (std::size_t c = 0; c < influence_.size(); ++c) {
     double terms = 0;
-    for (std::size_t k = 0; k < sums.n_component; ++k) {
-      const double term = (*gradient)[k] * sums.sum[c * sums.n_component + k];
-      influence[c] += term;
+    influence_[c] = 0;
+    for (std::size_t k = 0; k < gradient_.size(); ++k) {
+      const double term = gradient_[k] * sums.sum[c * gradient_.size() + k];
+      influence_[c] += term;
       terms += std::fabs(term);
     }
     scale = std::max(scale, terms);
   }
-  for (const auto& clusters : sums.strata()) {
+  double variance = 0;
+  bool lone = false;
+  for (const auto& clusters : strata_) {
+    const auto n = static_cast<double>(clusters.size());
     double mean = 0;
-    for (const std::size_t c : clusters) mean += influence[c];
-    mean /= static_cast<double>(clusters.size());
+    for (const std::size_t c : clusters) mean += influence_[c] / n;
+    double squares = 0;
     for (const std::size_t c : clusters) {
-      influence[c] -= mean;
-      if (std::fabs(influence[c]) < kRounding * scale) influence[c] = 0;
+      influence_[c] -= mean;
+      if (std::fabs(influence_[c]) < kRounding * scale) influence_[c] = 0;
+      squares += influence_[c] * influence_[c];
     }
+    lone = lone || clusters.size() < 2;
+    if (!lone) variance += n / (n - 1) * squares;
   }
-  return influence;
+  if (lone) return std::nullopt;
+  return std::sqrt(variance);
+}
+
+std::optional<std::vector<double>> cluster_influence(const ClusterSums& sums,
+                                                     const Statistic& statistic) {
+  Linearisation linear(sums, statistic);
+  if (!linear.value(sums)) return std::nullopt;
+  const auto se = linear.se(sums);
+  if (!se && !gradient_of(statistic, sums.totals())) return std::nullopt;
+  return std::vector<double>(linear.influence().begin(), linear.influence().end());
 }
 
 std::optional<double> linearised_se(const ClusterSums& sums, const Statistic& statistic) {
-  const auto influence = cluster_influence(sums, statistic);
-  if (!influence) return std::nullopt;
-  double variance = 0;
-  for (const auto& clusters : sums.strata()) {
-    if (clusters.size() < 2) return std::nullopt;
-    double squares = 0;
-    for (const std::size_t c : clusters) squares += (*influence)[c] * (*influence)[c];
-    const auto n = static_cast<double>(clusters.size());
-    variance += n / (n - 1) * squares;
-  }
-  return std::sqrt(variance);
+  Linearisation linear(sums, statistic);
+  if (!linear.value(sums)) return std::nullopt;
+  return linear.se(sums);
 }
 
 std::string too_few_clusters(const ClusterSums& sums, std::size_t min_cluster) {

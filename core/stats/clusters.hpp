@@ -93,6 +93,28 @@ std::optional<std::vector<double>> gradient_of(const Statistic& statistic,
 std::optional<std::vector<double>> cluster_influence(const ClusterSums& sums,
                                                      const Statistic& statistic);
 
+/// Memory that linearisations of sums of one shape share.
+class Linearisation {
+ public:
+  /// The strata of these sums hold for all that follow.
+  Linearisation(const ClusterSums& sums, const Statistic& statistic);
+  /// The statistic at the sums' totals; nothing where it is undefined.
+  std::optional<double> value(const ClusterSums& sums);
+  /// Its standard error; call value first. Nothing where a gradient is undefined or a stratum has
+  /// one cluster only.
+  std::optional<double> se(const ClusterSums& sums);
+  /// u_c of the last call of se: [n_cluster].
+  std::span<const double> influence() const { return influence_; }
+
+ private:
+  bool differentiate();
+  const Statistic* statistic_;
+  std::vector<std::vector<std::size_t>> strata_;
+  std::vector<double> total_;
+  std::vector<double> gradient_;
+  std::vector<double> influence_;
+};
+
 /// Linearised standard error: the square root of sum over strata of C/(C - 1) sum u_c^2. For a mean
 /// that is SE^2 = C/(C-1) n^-2 sum_c (sum_{i in c} (s_i - mean))^2.
 /// Errors: nothing where the statistic is undefined or a stratum has one cluster only.
