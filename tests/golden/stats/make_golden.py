@@ -94,6 +94,74 @@ def bootstrap():
             "lower": float(limits[0]), "upper": float(limits[1])}
 
 
+def power_of(matrix, exponent):
+    """Symmetric power, 0 where an eigenvalue is."""
+    value, vector = np.linalg.eigh(matrix)
+    good = value > 1e-9
+    value[good] = value[good] ** exponent
+    value[~good] = 0
+    return (vector * value) @ vector.T
+
+
+def cr2(y, x, cluster, contrast):
+    """CR2 and Satterthwaite df as published, on n x n matrices."""
+    n = len(y)
+    bread = np.linalg.inv(x.T @ x)
+    hat = x @ bread @ x.T
+    residual = y - hat @ y
+    maker = np.eye(n) - hat
+    variance, vectors = 0.0, []
+    for g in np.unique(cluster):
+        rows = cluster == g
+        adjust = power_of(np.eye(rows.sum()) - hat[np.ix_(rows, rows)], -0.5)
+        weight = adjust @ x[rows] @ bread @ contrast
+        variance += (weight @ residual[rows]) ** 2
+        vectors.append(maker[rows].T @ weight)
+    quadratic = sum(np.outer(v, v) for v in vectors)  # with error variance I
+    df = np.trace(quadratic) ** 2 / np.trace(quadratic @ quadratic)
+    return float(contrast @ bread @ x.T @ y), math.sqrt(variance), float(df)
+
+
+def cluster_robust():
+    out = {"cr2": []}
+    sizes = [4, 1, 9, 2, 6, 3, 8]
+    y, cluster = clustered(5, sizes)
+    rng = np.random.default_rng(6)
+    covariate = np.round(rng.normal(40, 15, (y.size, 2)) * [1, 0.01], 4)
+    one = np.ones((y.size, 1))
+    group = (cluster % 2 == 0).astype(float)[:, None]
+    lone = (cluster == 2).astype(float)[:, None]  # fits one cluster alone: I - H_gg is singular
+    designs = [(one, [1]), (np.hstack([one, covariate]), [1, 0, 0]),
+               (np.hstack([one, covariate]), [0, 1, 0]), (np.hstack([group, 1 - group]), [1, -1]),
+               (np.hstack([one, lone]), [1, 0])]
+    for x, contrast in designs:
+        value, se, df = cr2(y, x, cluster, np.array(contrast, float))
+        out["cr2"].append({"design": numbers(x), "n_parameter": x.shape[1],
+                           "contrast": numbers(contrast), "value": value, "se": se, "df": df})
+    # A cluster each: SE is HC2, which statsmodels has.
+    x = np.hstack([one, covariate])
+    hc2 = sm.OLS(y, x).fit().HC2_se[0]
+    value, se, df = cr2(y, x, np.arange(y.size), np.array([1.0, 0, 0]))
+    assert abs(se - hc2) < 1e-10
+    out["hc2"] = {"design": numbers(x), "se": float(hc2), "df": df}
+    out.update({"y": numbers(y), "cluster": whole(cluster)})
+
+    second = rng.integers(0, 6, y.size)
+    y2 = y + rng.normal(size=6)[second]
+    fit = sm.OLS(y2, x).fit()
+    both, by_first, by_second = sw.cov_cluster_2groups(fit, cluster, second)
+    c = np.array([1.0, 0, 0])
+    out["two_way"] = {
+        "y": numbers(y2), "second": whole(second), "design": numbers(x),
+        "value": float(fit.params[0]), "variance": float(c @ both @ c),
+        "se_first": math.sqrt(by_first[0, 0]), "se_second": math.sqrt(by_second[0, 0]),
+        "least_eigenvalue": float(np.linalg.eigvalsh(both)[0])}
+    mean_fit = sm.OLS(y2, one).fit()
+    both, by_first, by_second = sw.cov_cluster_2groups(mean_fit, cluster, second)
+    out["two_way_mean"] = {"value": float(mean_fit.params[0]), "se": math.sqrt(both[0, 0])}
+    return out
+
+
 def main():
     topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
     for name in sys.argv[1:] or topics:
@@ -101,7 +169,7 @@ def main():
         (HERE / f"{name}.json").write_text(text + "\n")
 
 
-for topic in (clusters, bootstrap):
+for topic in (clusters, bootstrap, cluster_robust):
     topic.is_topic = True
 
 if __name__ == "__main__":
