@@ -162,6 +162,39 @@ def cluster_robust():
     return out
 
 
+def wild_t(y, x, cluster, contrast):
+    """t by a fresh fit, CR1 without factors (they are the same for all draws)."""
+    fit = sm.OLS(y, x).fit()
+    cov = sw.cov_cluster(fit, cluster, use_correction=False)
+    return float(contrast @ fit.params) / math.sqrt(contrast @ cov @ contrast)
+
+
+def wild():
+    """All sign vectors, each with a new y, a new fit by statsmodels and its sandwich."""
+    sizes = [3, 1, 4, 2, 5, 2, 3, 1, 4]
+    y, cluster = clustered(7, sizes)
+    rng = np.random.default_rng(8)
+    one = np.ones((y.size, 1))
+    covariate = np.round(rng.normal(size=(y.size, 1)), 3)
+    group = (cluster % 3 == 0).astype(float)[:, None]
+    out = {"y": numbers(y), "cluster": whole(cluster), "tests": []}
+    for x, contrast in ((one, [1]), (np.hstack([one, covariate]), [1, 0]),
+                        (np.hstack([group, 1 - group]), [1, -1])):
+        c = np.array(contrast, float)
+        bread = np.linalg.inv(x.T @ x)
+        beta = bread @ x.T @ y
+        restricted = beta - bread @ c * (c @ beta) / (c @ bread @ c)
+        residual = y - x @ restricted
+        t = wild_t(y, x, cluster, c)
+        draws = []
+        for signs in itertools.product((1, -1), repeat=len(sizes)):
+            draws.append(wild_t(x @ restricted + np.array(signs)[cluster] * residual, x, cluster, c))
+        p = np.mean(np.abs(draws) >= abs(t) * (1 - 1e-10))
+        out["tests"].append({"design": numbers(x), "contrast": contrast, "p": float(p),
+                             "t": t / math.sqrt(len(sizes) / (len(sizes) - 1))})
+    return out
+
+
 def main():
     topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
     for name in sys.argv[1:] or topics:
@@ -169,7 +202,7 @@ def main():
         (HERE / f"{name}.json").write_text(text + "\n")
 
 
-for topic in (clusters, bootstrap, cluster_robust):
+for topic in (clusters, bootstrap, cluster_robust, wild):
     topic.is_topic = True
 
 if __name__ == "__main__":
