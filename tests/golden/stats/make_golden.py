@@ -195,6 +195,69 @@ def wild():
     return out
 
 
+def signed_rank(x, cluster):
+    """Rosner, Glynn and Lee by analysis of variance with statsmodels."""
+    x, cluster = x[x != 0], cluster[x != 0]
+    signed = np.sign(x) * st.rankdata(np.abs(x))
+    keys, size = np.unique(cluster, return_counts=True)
+    mean = np.array([signed[cluster == k].mean() for k in keys])
+    if len(set(size)) == 1:
+        weight = size.astype(float)
+    else:
+        dummies = (cluster[:, None] == keys[None, :]).astype(float)
+        fit = sm.OLS(signed, dummies).fit()
+        m = len(keys)
+        within = fit.ssr / (len(x) - m)
+        between = (((signed - signed.mean()) ** 2).sum() - fit.ssr) / (m - 1)
+        m0 = (len(x) - (size**2).sum() / len(x)) / (m - 1)
+        s2b = (between - within) / m0
+        rho = max(0.0, s2b / (s2b + within))
+        rho = min(1.0, rho * (1 + (1 - rho**2) / (m - 2.5)))
+        weight = size / (signed.var(ddof=1) * (1 + (size - 1) * rho))
+    t, var = (weight * mean).sum(), (weight**2 * mean**2).sum()
+    z = t / math.sqrt(var)
+    return {"x": numbers(x), "cluster": whole(cluster), "t": float(t), "variance": float(var),
+            "z": float(z), "p": float(2 * st.norm.sf(abs(z)))}
+
+
+def paired():
+    """SciPy where it has the test. The psychiatry table is Donner and Petryshen's (1989); its
+    published statistics are in the C++ test."""
+    out = {}
+    x, cluster = clustered(9, [3, 1, 5, 2, 4, 6, 2, 3])
+    x[3] = 0
+    x[5] = -x[6]
+    out["unbalanced"] = signed_rank(x, cluster)
+    x, cluster = clustered(10, [3] * 7)
+    out["balanced"] = signed_rank(x, cluster)
+    x, cluster = clustered(11, [1] * 30)
+    row = signed_rank(x, cluster)
+    by_scipy = st.wilcoxon(x, correction=False, method="approx")
+    # Without ties the sum of squared ranks is the variance that SciPy uses.
+    assert abs(row["p"] - by_scipy.pvalue) < 1e-12
+    out["single"] = row
+
+    first, second = np.round(st.norm.rvs(size=7, random_state=1), 3), np.round(
+        st.norm.rvs(1, 3, size=9, random_state=2), 3)
+    done = st.ttest_ind(first, second, equal_var=False)
+    limits = done.confidence_interval(0.95)
+    out["welch"] = {"first": numbers(first), "second": numbers(second), "t": float(done.statistic),
+                    "p": float(done.pvalue), "df": float(done.df), "lower": float(limits.low),
+                    "upper": float(limits.high)}
+    out["mcnemar"] = [{"b": b, "c": c, "p": float(st.binomtest(b, b + c, 0.5).pvalue)}
+                      for b, c in ((3, 11), (0, 6), (20, 20), (7, 8))]
+
+    d, cluster = clustered(12, [2, 3, 1, 4, 2, 2, 5, 1, 3, 2])
+    sums = np.array([d[cluster == c].sum() for c in range(10)])
+    done = st.permutation_test((sums,), np.sum, permutation_type="samples", n_resamples=np.inf,
+                               alternative="two-sided")
+    flips = np.array(list(itertools.product((1, -1), repeat=10))) @ sums
+    exact = float(np.mean(np.abs(flips) >= abs(sums.sum()) - 1e-9))
+    assert abs(exact - done.pvalue) < 1e-12
+    out["sign_flip"] = {"d": numbers(d), "cluster": whole(cluster), "p": exact}
+    return out
+
+
 def main():
     topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
     for name in sys.argv[1:] or topics:
@@ -202,7 +265,7 @@ def main():
         (HERE / f"{name}.json").write_text(text + "\n")
 
 
-for topic in (clusters, bootstrap, cluster_robust, wild):
+for topic in (clusters, bootstrap, cluster_robust, wild, paired):
     topic.is_topic = True
 
 if __name__ == "__main__":
