@@ -258,6 +258,27 @@ def paired():
     return out
 
 
+def multiplicity():
+    """statsmodels' adjusted p; step-down max-T written out on a whole matrix."""
+    from statsmodels.stats.multitest import multipletests
+
+    rng = np.random.default_rng(13)
+    p = np.round(np.concatenate([rng.random(12) ** 3, [0.04, 0.04, 1.0, 0.5]]), 6)
+    out = {"p": numbers(p)}
+    for name, method in (("holm", "holm"), ("bh", "fdr_bh"), ("by", "fdr_by")):
+        out[name] = numbers(multipletests(p, method=method)[1])
+    observed = np.round(rng.normal(size=7) * 2, 4)
+    drawn = np.round(rng.normal(size=(99, 7)), 4)
+    order = np.argsort(-np.abs(observed))
+    adjusted, floor = np.empty(7), 0.0
+    for step, i in enumerate(order):
+        rest = np.abs(drawn[:, order[step:]]).max(axis=1)
+        floor = max(floor, (1 + np.sum(rest >= abs(observed[i]))) / 100)
+        adjusted[i] = floor
+    out.update({"observed": numbers(observed), "drawn": numbers(drawn), "max_t": numbers(adjusted)})
+    return out
+
+
 def main():
     topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
     for name in sys.argv[1:] or topics:
@@ -265,7 +286,7 @@ def main():
         (HERE / f"{name}.json").write_text(text + "\n")
 
 
-for topic in (clusters, bootstrap, cluster_robust, wild, paired):
+for topic in (clusters, bootstrap, cluster_robust, wild, paired, multiplicity):
     topic.is_topic = True
 
 if __name__ == "__main__":
