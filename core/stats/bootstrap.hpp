@@ -10,7 +10,6 @@
 #include "core/base/random.hpp"
 #include "core/stats/assessed.hpp"
 #include "core/stats/clusters.hpp"
-#include "core/stats/divergence.hpp"
 
 namespace moescope::stats {
 

@@ -57,14 +57,5 @@ TEST(Load, NamesBusiestAndIdlest) {
   EXPECT_FALSE(max_min_load(Counts{0, 0}));
 }
 
-TEST(Wilson, EqualsScipy) {  // scipy.stats.binomtest(...).proportion_ci(0.95, 'wilson')
-  EXPECT_NEAR(wilson_interval(8, 20)->lower, 0.21880653237281705, 1e-12);
-  EXPECT_NEAR(wilson_interval(8, 20)->upper, 0.6134184992377467, 1e-12);
-  EXPECT_DOUBLE_EQ(wilson_interval(0, 10)->lower, 0.0);
-  EXPECT_NEAR(wilson_interval(0, 10)->upper, 0.27753279986288926, 1e-12);
-  EXPECT_NEAR(wilson_interval(263, 265)->lower, 0.9729045569218709, 1e-12);
-  EXPECT_FALSE(wilson_interval(0, 0));
-}
-
 }  // namespace
 }  // namespace moescope::stats
