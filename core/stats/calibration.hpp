@@ -31,7 +31,7 @@ struct CalibrationError {
 ///   the share of outcomes.
 /// Errors: not assessable with fewer than 10 items a bin.
 /// Source: Guo et al., "On calibration of modern neural networks", 2017 (plug-in); Kumar, Liang and
-/// Ma, "Verified uncertainty calibration", 2019, definition 3.1 (debiased); Broecker 2012.
+/// Ma, "Verified uncertainty calibration", 2019 (debiased).
 Assessed<CalibrationError> calibration_error(std::span<const double> probability,
                                              std::span<const std::uint8_t> outcome,
                                              std::size_t n_bin = 15);

@@ -279,15 +279,96 @@ def multiplicity():
     return out
 
 
+def shares():
+    """SciPy and statsmodels: exact and Wilson intervals, odds ratio, Cohen's h."""
+    from statsmodels.stats.proportion import proportion_effectsize
+
+    out = {"interval": [], "odds": [], "h": []}
+    for k, n in ((0, 7), (1, 25), (13, 25), (24, 25), (400, 1000)):
+        exact = st.binomtest(k, n).proportion_ci(0.95, "exact")
+        wilson = st.binomtest(k, n).proportion_ci(0.9, "wilson")
+        out["interval"].append([k, n, *map(float, (exact.low, exact.high, wilson.low, wilson.high))])
+    for a, b, c, d in ((10, 20, 30, 15), (3, 1, 2, 9)):
+        table = sm.stats.Table2x2(np.array([[a, b], [c, d]]))
+        low, high = table.oddsratio_confint()
+        out["odds"].append([a, b, c, d, float(table.oddsratio), float(low), float(high)])
+    for a, b in ((0.58, 0.5), (0.02, 0.4)):
+        out["h"].append([a, b, float(proportion_effectsize(a, b))])
+    return out
+
+
+def equivalence():
+    """statsmodels' TOST of one sample, and the power of its t test at our smallest effect."""
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    x = np.round(st.norm.rvs(0.2, 1, size=20, random_state=3), 3)
+    desc = DescrStatsW(x)
+    p, lower, upper = desc.ttost_mean(-0.7, 0.7)
+    low, high = desc.tconfint_mean(alpha=0.1)
+    out = {"x": numbers(x), "p": float(p), "p_lower": float(lower[1]), "p_upper": float(upper[1]),
+           "low": float(low), "high": float(high), "power": []}
+    for df in (5, 24, 200):
+        for alpha in (0.05, 0.05 / 9):
+            effect = st.t.ppf(1 - alpha / 2, df) + st.t.ppf(0.8, df)
+            out["power"].append([df, alpha, float(effect)])
+    y, cluster = clustered(14, [2, 5, 9, 3, 3, 1, 6])
+    fit = sm.OLS(y, (cluster[:, None] == np.arange(7)[None, :]).astype(float)).fit()
+    msw = fit.ssr / (y.size - 7)
+    msb = (((y - y.mean()) ** 2).sum() - fit.ssr) / 6
+    sizes = np.bincount(cluster)
+    n0 = (y.size - (sizes**2).sum() / y.size) / 6
+    out["icc"] = {"y": numbers(y), "cluster": whole(cluster),
+                  "icc": float((msb - msw) / (msb + (n0 - 1) * msw))}
+    # The variance of a mean, item by item, under equal correlation within clusters.
+    sigma = np.where(cluster[:, None] == cluster[None, :], 0.3, 0) + 0.7 * np.eye(y.size)
+    out["design"] = {"sizes": whole(sizes), "icc": 0.3,
+                     "se": float(2 * math.sqrt(sigma.sum()) / y.size)}
+    return out
+
+
+def agreement():
+    from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
+
+    table = np.array([[22, 3, 1], [5, 18, 4], [0, 2, 15]])
+    rng = np.random.default_rng(15)
+    ratings = rng.multinomial(5, [0.5, 0.3, 0.2], size=30)
+    return {"table": numbers(table), "cohen": float(cohens_kappa(table, return_results=False)),
+            "ratings": numbers(ratings), "fleiss": float(fleiss_kappa(ratings, method="fleiss"))}
+
+
+def calibration():
+    """Definitions written out with NumPy; the debiased error on bins without ties."""
+    rng = np.random.default_rng(16)
+    probability = np.round(rng.random(200), 6)
+    outcome = (rng.random(200) < probability**1.3).astype(int)
+    order = np.argsort(probability)
+    plug_in = squared = 0.0
+    for rows in np.array_split(order, 10):
+        gap = probability[rows].mean() - outcome[rows].mean()
+        plug_in += len(rows) / 200 * abs(gap)
+        squared += len(rows) / 200 * (gap**2 - outcome[rows].var(ddof=1) / len(rows))
+    confidence = np.round(rng.random(40), 1)  # many ties
+    wrong = (rng.random(40) < 1 - confidence).astype(int)
+    areas = []
+    for seed in range(4000):  # the mean over random orders within ties
+        shuffled = np.random.default_rng(seed).permutation(40)
+        rows = shuffled[np.argsort(-confidence[shuffled], kind="stable")]
+        areas.append(np.mean(np.cumsum(wrong[rows]) / np.arange(1, 41)))
+    return {"probability": numbers(probability), "outcome": whole(outcome),
+            "brier": float(np.mean((probability - outcome) ** 2)), "plug_in": plug_in,
+            "squared": float(squared), "confidence": numbers(confidence), "wrong": whole(wrong),
+            "area": float(np.mean(areas)), "area_se": float(np.std(areas) / math.sqrt(4000))}
+
+
+TOPICS = (clusters, bootstrap, cluster_robust, wild, paired, multiplicity, shares, equivalence,
+          agreement, calibration)
+
+
 def main():
-    topics = {name: f for name, f in globals().items() if getattr(f, "is_topic", False)}
-    for name in sys.argv[1:] or topics:
-        text = json.dumps(topics[name]())
-        (HERE / f"{name}.json").write_text(text + "\n")
+    for topic in TOPICS:
+        if len(sys.argv) == 1 or topic.__name__ in sys.argv[1:]:
+            (HERE / f"{topic.__name__}.json").write_text(json.dumps(topic()) + "\n")
 
-
-for topic in (clusters, bootstrap, cluster_robust, wild, paired, multiplicity):
-    topic.is_topic = True
 
 if __name__ == "__main__":
     main()
