@@ -6,13 +6,18 @@
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "probes/choice.hpp"
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
 
 namespace moescope::probes {
 namespace {
 
-constexpr const ProbeInfo* kProbes[] = {&kPairPreference, &kInteraction};
+constexpr const ProbeInfo* kProbes[] = {
+    &kPairPreference,
+    &kInteraction,
+    &kChoice,
+};
 
 const RoleRule* rule_of(const ProbeInfo& probe, std::string_view role) {
   const RoleRule* any = nullptr;
