@@ -17,8 +17,12 @@ double log_sum_exp(std::span<const double> values) {
 }
 
 std::vector<double> log_shares(std::span<const double> values) {
-  const double all = log_sum_exp(values);
+  // The largest is taken off first: sums of long texts are in the thousands, shares are not.
   std::vector<double> out(values.begin(), values.end());
+  if (out.empty()) return out;
+  const double most = *std::max_element(out.begin(), out.end());
+  for (double& value : out) value -= most;
+  const double all = log_sum_exp(out);
   for (double& value : out) value -= all;
   return out;
 }

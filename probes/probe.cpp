@@ -9,6 +9,7 @@
 #include "probes/choice.hpp"
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
+#include "probes/truth.hpp"
 
 namespace moescope::probes {
 namespace {
@@ -17,6 +18,7 @@ constexpr const ProbeInfo* kProbes[] = {
     &kPairPreference,
     &kInteraction,
     &kChoice,
+    &kTruth,
 };
 
 const RoleRule* rule_of(const ProbeInfo& probe, std::string_view role) {
