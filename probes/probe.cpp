@@ -6,6 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "probes/bbq.hpp"
 #include "probes/choice.hpp"
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
@@ -15,10 +16,7 @@ namespace moescope::probes {
 namespace {
 
 constexpr const ProbeInfo* kProbes[] = {
-    &kPairPreference,
-    &kInteraction,
-    &kChoice,
-    &kTruth,
+    &kPairPreference, &kInteraction, &kChoice, &kTruth, &kBbq,
 };
 
 const RoleRule* rule_of(const ProbeInfo& probe, std::string_view role) {
