@@ -8,8 +8,10 @@
 #include "core/base/escape.hpp"
 #include "probes/bbq.hpp"
 #include "probes/choice.hpp"
+#include "probes/coreference.hpp"
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
+#include "probes/stereoset.hpp"
 #include "probes/truth.hpp"
 
 namespace moescope::probes {

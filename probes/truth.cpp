@@ -60,12 +60,6 @@ std::vector<Sequence> plan(const Item& item, const Format& format) {
   return plan_candidates(item, format);
 }
 
-/// 1 where `best` is above `other`, 0 where it is below.
-Outcome above(std::string_view metric, double best, double other) {
-  if (best == other) return unscored(metric, State::kTied, "a true and a false answer are equal");
-  return measured(metric, best > other ? 1 : 0, best > other ? "best" : "incorrect");
-}
-
 std::vector<Outcome> score(const Labels&, std::span<const ScoredSequence> sequences) {
   if (std::string why = first_failure(sequences); !why.empty())
     return all_alike(kMetrics, State::kFailed, std::move(why));
@@ -89,10 +83,10 @@ std::vector<Outcome> score(const Labels&, std::span<const ScoredSequence> sequen
     if (is_right[i]) right += std::exp(share[i]);
   const double best = total_logprob(with_role(sequences, "best"));
   const double worst = wrong[best_of(wrong).index];
-  return {above("mc1", best, worst), measured("mc2", right),
+  return {larger("mc1", best, worst, "best", "incorrect"), measured("mc2", right),
           opposite.empty()
               ? unscored("binary", State::kUndefined, "the question has no 'best_incorrect'")
-              : above("binary", best, opposite.front()),
+              : larger("binary", best, opposite.front(), "best", "best_incorrect"),
           measured("margin", best - worst)};
 }
 
