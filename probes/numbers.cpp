@@ -42,4 +42,24 @@ double mean(std::span<const double> values) {
   return sum / static_cast<double>(values.size());
 }
 
+stats::Assessed<Correlation> correlation(std::span<const double> x, std::span<const double> y) {
+  if (x.size() < 3)
+    return stats::Assessed<Correlation>::not_assessable(
+        "not assessable because there are fewer than 3 points");
+  const double mean_x = mean(x);
+  const double mean_y = mean(y);
+  double xx = 0;
+  double yy = 0;
+  double xy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+    yy += (y[i] - mean_y) * (y[i] - mean_y);
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+  }
+  if (!(xx > 0) || !(yy > 0))
+    return stats::Assessed<Correlation>::not_assessable(
+        "not assessable because all values are equal");
+  return Correlation{.r = xy / std::sqrt(xx * yy), .slope = xy / xx, .n = x.size()};
+}
+
 }  // namespace moescope::probes

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "core/stats/assessed.hpp"
+
 /// Arithmetic that several probes share.
 namespace moescope::probes {
 
@@ -26,5 +28,17 @@ Best best_of(std::span<const double> values);
 
 /// Errors: precondition: at least one value.
 double mean(std::span<const double> values);
+
+/// How two series go together.
+struct Correlation {
+  double r = 0;      ///< Pearson's
+  double slope = 0;  ///< of y on x, by least squares
+  std::size_t n = 0;
+  bool operator==(const Correlation&) const = default;
+};
+
+/// Errors: not assessable with fewer than 3 pairs or where a series does not vary; precondition:
+/// one length.
+stats::Assessed<Correlation> correlation(std::span<const double> x, std::span<const double> y);
 
 }  // namespace moescope::probes
