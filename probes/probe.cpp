@@ -11,9 +11,11 @@
 #include "probes/coreference.hpp"
 #include "probes/gest.hpp"
 #include "probes/interaction.hpp"
+#include "probes/negation.hpp"
 #include "probes/occupation_pronoun.hpp"
 #include "probes/pair_preference.hpp"
 #include "probes/stereoset.hpp"
+#include "probes/sycophancy.hpp"
 #include "probes/truth.hpp"
 
 namespace moescope::probes {
