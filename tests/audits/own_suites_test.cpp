@@ -20,6 +20,7 @@ namespace {
 const std::filesystem::path kTree = MOESCOPE_SOURCE_DIR;
 constexpr std::size_t kLeastItems = 200;
 constexpr std::size_t kLeastClusters = 20;
+constexpr std::string_view kNarrowSpace = "\u202F";
 
 std::vector<std::filesystem::path> suite_files() {
   std::vector<std::filesystem::path> out;
@@ -59,6 +60,9 @@ std::multiset<std::string> words(std::string_view text) {
   std::string lower(text);
   if (!lower.empty() && lower[0] >= 'A' && lower[0] <= 'Z')
     lower[0] = static_cast<char>(lower[0] + ('a' - 'A'));
+  for (std::size_t at = lower.find(kNarrowSpace); at != std::string::npos;
+       at = lower.find(kNarrowSpace))
+    lower.replace(at, kNarrowSpace.size(), " ");
   std::multiset<std::string> out;
   std::string word;
   for (const char c : lower + " ") {
@@ -97,7 +101,7 @@ void expect_tidy(const std::string& text, bool french) {
     EXPECT_EQ(text.find(" " + std::string(mark)), std::string::npos) << "a breaking space";
     for (std::size_t at = text.find(mark); french && at != std::string::npos;
          at = text.find(mark, at + 1))
-      EXPECT_TRUE(std::string_view(text).substr(0, at).ends_with("\u202F"))
+      EXPECT_TRUE(std::string_view(text).substr(0, at).ends_with(kNarrowSpace))
           << "French sets a narrow no-break space before " << mark;
   }
 }
