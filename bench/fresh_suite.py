@@ -4,6 +4,8 @@
 Suites of the probe interaction: the B sides (group and attribute; fields "b" and "b_...") are
 exchanged between entries whose labels are equal, so that no set of four stands in the shipped
 suite. Suites of pairs: before the tested clause stands another entry's clause, right on both sides.
+Decision suites: the facts of a file stand in another order after the first, and both ages of a pair
+are moved by the same number of years.
 The same seed gives the same suite.
 """
 
@@ -11,6 +13,7 @@ import argparse
 import copy
 import json
 import random
+import re
 import sys
 
 import suite_items
@@ -52,6 +55,32 @@ def join_clauses(entries, generator, language):
     return out
 
 
+def reorder_facts(entries, generator):
+    out = copy.deepcopy(entries)
+    for value in out:
+        first, *rest = re.split(r"(?<=\.) ", value["text"])
+        shuffled = rest[:]
+        while shuffled == rest:
+            generator.shuffle(shuffled)
+        value["text"] = " ".join([first] + shuffled)
+    return out
+
+
+def move_ages(entries, generator):
+    years = generator.choice((-3, -2, -1, 1, 2, 3))
+
+    def moved_age(text):
+        return re.sub(r"\d+", lambda age: str(int(age.group()) + years), text)
+
+    out = copy.deepcopy(entries)
+    for value in out:
+        if "text" in value:
+            value["text"] = moved_age(value["text"])
+        for field, text in value.get("fields", {}).items():
+            value["fields"][field] = moved_age(text)
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite")
@@ -60,7 +89,10 @@ def main():
     suite = suite_items.load(options.suite)
     generator = random.Random(f"{suite['name']}/{options.seed}")
     for slot, entries in suite.get("grid", {}).get("slots", {}).items():
-        if suite["probe"] == "interaction":
+        if suite["cluster"] == ["facts"]:
+            change = move_ages if slot == "person" else reorder_facts
+            suite["grid"]["slots"][slot] = change(entries, generator)
+        elif suite["probe"] == "interaction":
             suite["grid"]["slots"][slot] = exchange_sides(entries, generator)
         elif suite["probe"] == "pair_preference":
             suite["grid"]["slots"][slot] = join_clauses(entries, generator, suite["language"])

@@ -29,8 +29,16 @@ def fill(pattern, choice):
     return re.sub(r"\{([^{}]+)\}", lambda found: words[found.group(1)], pattern)
 
 
+def texts(template):
+    if isinstance(template["candidates"], dict):
+        return list(template["candidates"].items())
+    shared = template.get("prompt", "")
+    return [(row["role"], f"{row.get('prompt', shared)}\n{row['text']}")
+            for row in template["candidates"]]
+
+
 def expand(suite):
-    """Items of a grid whose candidates are given by role: id, labels, candidates."""
+    """Items of a grid: id, labels, and by role the candidate's prompt and text in one."""
     items = []
     slots = suite["grid"]["slots"]
     for template in suite["grid"]["templates"]:
@@ -44,7 +52,6 @@ def expand(suite):
             items.append({
                 "id": "/".join([template["id"]] + [value["id"] for value in choice.values()]),
                 "labels": labels,
-                "candidates": {role: fill(text, choice)
-                               for role, text in template["candidates"].items()},
+                "candidates": {role: fill(text, choice) for role, text in texts(template)},
             })
     return items
