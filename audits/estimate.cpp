@@ -86,35 +86,44 @@ struct Table {
   Rows<const double> rows() const { return {component.data(), item.size(), n_component}; }
 };
 
-Table table_of(std::span<const AuditItemRow> items, const std::string& format,
+/// Fills an item's cells under one format; false where it does not count.
+bool fill_cells(const AuditItemRow& item, const std::string& format, const EstimandInfo& estimand,
+                std::optional<double> imputed, std::span<double> cells,
+                Denominators& denominators) {
+  const std::vector<Part> parts = parts_of(estimand);
+  bool counts = false, asked = false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    if (!has_label(item, part.label, part.label_value)) continue;
+    const AuditOutcomeRow* outcome = outcome_of(item, format, part.numerator);
+    if (!asked) count(denominators, outcome);
+    asked = true;
+    const auto value = numerator_of(outcome, estimand.ties, imputed);
+    std::optional<double> weight = 1.0;
+    if (!part.denominator.empty()) {
+      const AuditOutcomeRow* below = outcome_of(item, format, part.denominator);
+      weight = below == nullptr ? std::nullopt : below->value;
+    }
+    if (!value || !weight) continue;
+    cells[2 * i] = *value;
+    cells[2 * i + 1] = *weight;
+    counts = true;
+  }
+  return counts;
+}
+
+Table table_of(std::span<const AuditItemRow> items, std::span<const std::string> formats,
                const EstimandInfo& estimand, const Selection& selection,
                std::optional<double> imputed) {
-  const std::vector<Part> parts = parts_of(estimand);
-  Table out{.n_component = 2 * parts.size()};
+  Table out{.n_component = estimand.minus ? std::size_t{4} : std::size_t{2}};
   for (const AuditItemRow& item : items) {
     if (selection.label && !has_label(item, *selection.label, *selection.value)) continue;
-    std::vector<double> cells(out.n_component);
-    bool counts = false, asked = false;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const Part& part = parts[i];
-      if (!has_label(item, part.label, part.label_value)) continue;
-      const AuditOutcomeRow* outcome = outcome_of(item, format, part.numerator);
-      if (!asked) count(out.denominators, outcome);
-      asked = true;
-      const auto value = numerator_of(outcome, estimand.ties, imputed);
-      std::optional<double> weight = 1.0;
-      if (!part.denominator.empty()) {
-        const AuditOutcomeRow* below = outcome_of(item, format, part.denominator);
-        weight = below == nullptr ? std::nullopt : below->value;
-      }
-      if (!value || !weight) continue;
-      cells[2 * i] = *value;
-      cells[2 * i + 1] = *weight;
-      counts = true;
+    for (const std::string& format : formats) {
+      std::vector<double> cells(out.n_component);
+      if (!fill_cells(item, format, estimand, imputed, cells, out.denominators)) continue;
+      out.item.push_back(&item);
+      out.component.insert(out.component.end(), cells.begin(), cells.end());
     }
-    if (!counts) continue;
-    out.item.push_back(&item);
-    out.component.insert(out.component.end(), cells.begin(), cells.end());
   }
   return out;
 }
@@ -205,18 +214,18 @@ void scale_estimate(stats::Estimate& estimate, const EstimandInfo& estimand) {
 }  // namespace
 
 EstimateRow estimate(const trace::AuditSuiteRow& suite, std::span<const std::string> cluster_keys,
-                     std::span<const AuditItemRow> items, const std::string& format,
+                     std::span<const AuditItemRow> items, std::span<const std::string> formats,
                      const EstimandInfo& estimand, const Selection& selection,
                      const EstimateSettings& settings, std::optional<double> imputed) {
   EstimateRow row{.suite = suite.name,
-                  .format = format,
+                  .format = formats.size() == 1 ? formats[0] : "panel",
                   .estimand = std::string(estimand.name),
                   .unit = std::string(estimand.unit),
                   .selection = selection,
                   .neutral = estimand.neutral,
                   .cluster_keys = {cluster_keys.begin(), cluster_keys.end()},
                   .seed = settings.seed};
-  const Table table = table_of(items, format, estimand, selection, imputed);
+  const Table table = table_of(items, formats, estimand, selection, imputed);
   row.denominators = table.denominators;
   // Of two ways the one with fewer clusters is resampled: it is the one that limits what is known.
   std::vector<std::uint32_t> cluster = clusters_by(table, cluster_keys[0]);

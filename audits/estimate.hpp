@@ -38,7 +38,7 @@ struct EstimateSettings {
 
 /// One number over the items of a suite under one format, with all that stands beside it.
 struct EstimateRow {
-  std::string suite, format, estimand, unit;
+  std::string suite, format, estimand, unit;  ///< format: "panel" of several
   Selection selection;
   std::optional<double> neutral;
   Denominators denominators;  ///< of the numerator's metric
@@ -56,13 +56,15 @@ struct EstimateRow {
   std::uint64_t seed = 0;
 };
 
-/// What the table of a suite's items under one format says of one estimand.
+/// What the table of a suite's items says of one estimand, under one format or as the mean of a
+/// panel of formats; denominators count an item once a format.
 /// `imputed`: value given to items whose answer is not known, in the numerator's metric; they stay
 /// out where there is none.
 /// Errors: none; what cannot be assessed says why.
 EstimateRow estimate(const trace::AuditSuiteRow& suite, std::span<const std::string> cluster_keys,
-                     std::span<const trace::AuditItemRow> items, const std::string& format,
-                     const probes::EstimandInfo& estimand, const Selection& selection,
-                     const EstimateSettings& settings, std::optional<double> imputed = {});
+                     std::span<const trace::AuditItemRow> items,
+                     std::span<const std::string> formats, const probes::EstimandInfo& estimand,
+                     const Selection& selection, const EstimateSettings& settings,
+                     std::optional<double> imputed = {});
 
 }  // namespace moescope::audits
