@@ -44,36 +44,39 @@ Outcome outcome_of(const stats::Estimate& e, double truth) {
   return {true, e.lower <= truth && truth <= e.upper, false, e.upper - e.lower};
 }
 
-constexpr std::array<std::string_view, 5> kMethod{"bootstrap-t", "CR1 t", "CR2", "BCa",
-                                                  "percentile"};
+constexpr std::array<std::string_view, 7> kMethod{
+    "as shipped", "bootstrap-t alone", "CR1 t", "CR2", "BCa", "percentile", "BCa as shipped"};
 
-/// All methods on one data set; BCa and percentile without their gate.
-std::array<Outcome, 5> try_methods(const stats::ClusterSums& sums, double truth,
+/// All methods on one data set.
+std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, double truth,
                                    const stats::Limits& range, std::size_t n_draw, Random& random) {
-  std::array<Outcome, 5> result;
+  std::array<Outcome, 7> result;
   const auto statistic = stats::ratio_statistic();
-  const auto boot = [&](stats::IntervalMethod method) -> Outcome {
-    const auto interval = stats::cluster_bootstrap(
-        sums, statistic, random,
-        {.method = method, .n_draw = n_draw, .min_effective = 0, .range = range});
+  const auto boot = [&](stats::BootstrapOptions options) -> Outcome {
+    options.n_draw = n_draw;
+    options.range = range;
+    const auto interval = stats::cluster_bootstrap(sums, statistic, random, options);
     if (!interval) return {};
     Outcome o = outcome_of(interval->estimate, truth);
-    o.switched = interval->method != method;
+    o.switched = interval->method != options.method;
     return o;
   };
-  result[0] = boot(stats::IntervalMethod::kBootstrapT);
+  using stats::IntervalMethod;
+  result[0] = boot({});
+  result[1] = boot({.wider_below = 0});
   const auto cr1 = stats::linearised_estimate(sums, statistic);
-  if (cr1 && cr1->se > 0) result[1] = outcome_of(*cr1, truth);
-  if (const auto cr2 = stats::cr2_ratio(sums)) result[2] = outcome_of(cr2->estimate, truth);
-  result[3] = boot(stats::IntervalMethod::kBca);
-  result[4] = boot(stats::IntervalMethod::kPercentile);
+  if (cr1 && cr1->se > 0) result[2] = outcome_of(*cr1, truth);
+  if (const auto cr2 = stats::cr2_ratio(sums)) result[3] = outcome_of(cr2->estimate, truth);
+  result[4] = boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9});
+  result[5] = boot({.method = IntervalMethod::kPercentile, .min_effective = 0, .max_skew = 9});
+  result[6] = boot({.method = IntervalMethod::kBca});
   return result;
 }
 
 void coverage_cell(const Truth& truth, bool is_score, std::uint64_t cell,
                    const Settings& settings) {
   const auto n = static_cast<std::ptrdiff_t>(settings.repetitions);
-  std::vector<std::array<Outcome, 5>> all(settings.repetitions);
+  std::vector<std::array<Outcome, 7>> all(settings.repetitions);
 #pragma omp parallel for schedule(dynamic)
   for (std::ptrdiff_t r = 0; r < n; ++r) {
     Random random = random_of(settings.seed, cell, static_cast<std::uint64_t>(r));
@@ -93,11 +96,17 @@ void coverage_cell(const Truth& truth, bool is_score, std::uint64_t cell,
       width += outcomes[m].width;
     }
     const auto count = static_cast<double>(all.size());
+    const double share = 100 * covers / std::max(made, 1.0);
+    const double none = 100 * (1 - made / count);
     if (m == 0)
-      fmt::print(" {:.1f} | {:.0f} | {:.0f} | {:.3f} |", 100 * covers / std::max(made, 1.0),
-                 100 * switched / count, 100 * (1 - made / count), width / std::max(made, 1.0));
+      fmt::print(" {:.1f} | {:.0f} | {:.0f} | {:.3f} |", share, 100 * switched / count, none,
+                 width / std::max(made, 1.0));
+    else if (m + 1 < kMethod.size())
+      fmt::print(" {:.1f} |", share);
+    else if (made > 0)
+      fmt::print(" {:.1f} of {:.0f} |", share, 100 - none);
     else
-      fmt::print(" {:.1f} |", 100 * covers / std::max(made, 1.0));
+      fmt::print(" - |");
   }
   fmt::print("\n");
   std::fflush(stdout);
@@ -105,8 +114,10 @@ void coverage_cell(const Truth& truth, bool is_score, std::uint64_t cell,
 
 void coverage(const Settings& settings) {
   fmt::print(
-      "| what | clusters | ICC | p | bootstrap-t | switched | none | width | CR1 t | CR2 | BCa | "
-      "percentile |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+      "| what | clusters | ICC | p | as shipped | switched | none | width | bootstrap-t alone | "
+      "CR1 t | "
+      "CR2 | BCa | percentile | BCa as shipped "
+      "|\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   std::uint64_t cell = 0;
   for (const bool is_score : {false, true})
     for (const Sizes sizes : {Sizes::kEqual, Sizes::kBbq})
