@@ -5,7 +5,8 @@ Suites of the probe interaction: the B sides (group and attribute; fields "b" an
 exchanged between entries whose labels are equal, so that no set of four stands in the shipped
 suite. Suites of pairs: before the tested clause stands another entry's clause, right on both sides.
 Decision suites: the facts of a file stand in another order after the first, and both ages of a pair
-are moved by the same number of years.
+are moved by the same number of years. Suites of negation: other names. Suites of paraphrases: other
+wrong answers.
 The same seed gives the same suite.
 """
 
@@ -19,6 +20,13 @@ import sys
 import suite_items
 
 AND = {"en": ", and ", "fr": ", et ", "de": ", und ", "es": ", y ", "it": ", e "}
+NAMES = {
+    "en": "Adam Clare Edgar Fiona Harold Judith Martin Nora Oscar Rose Victor Wendy",
+    "fr": "Bernard Cécile Denis Hélène Jacques Lucie Martin Nadine Roger Suzanne Victor Yvonne",
+    "de": "Bernd Clara Erik Frieda Hanno Ines Jonas Maren Nils Rosa Viktor Wiebke",
+    "es": "Bruno Celia Darío Elvira Hugo Irene Lucas Nuria Óscar Rosa Víctor Yolanda",
+    "it": "Bruno Cecilia Dario Elvira Guido Irene Luca Nadia Oscar Rosa Vittorio Wanda",
+}
 
 
 def moved(n, generator):
@@ -81,6 +89,39 @@ def move_ages(entries, generator):
     return out
 
 
+def other_names(entries, generator, language):
+    return generator.sample(NAMES[language].split(), len(entries))
+
+
+def other_answers(entries, generator):
+    rights = [value["fields"]["right"] for value in entries]
+    out = copy.deepcopy(entries)
+    for value in out:
+        fields = value["fields"]
+        wrong = [name for name in fields if name.startswith("wrong")]
+        before = {fields[name] for name in wrong}
+        drawn = before
+        while set(drawn) == before:
+            drawn = generator.sample([right for right in rights if right != fields["right"]],
+                                     len(wrong))
+        fields.update(zip(wrong, drawn))
+    return out
+
+
+def fresh_slot(suite, slot, entries, generator):
+    if suite["cluster"] == ["facts"]:
+        return (move_ages if slot == "person" else reorder_facts)(entries, generator)
+    if suite["probe"] == "interaction":
+        return exchange_sides(entries, generator)
+    if suite["probe"] == "pair_preference":
+        return join_clauses(entries, generator, suite["language"])
+    if suite["probe"] == "negation_pair":
+        return other_names(entries, generator, suite["language"]) if slot == "name" else entries
+    if suite["cluster"] == ["fact"]:
+        return other_answers(entries, generator)
+    sys.exit(f"no rule for suites of the probe {suite['probe']} with these clusters")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suite")
@@ -89,15 +130,7 @@ def main():
     suite = suite_items.load(options.suite)
     generator = random.Random(f"{suite['name']}/{options.seed}")
     for slot, entries in suite.get("grid", {}).get("slots", {}).items():
-        if suite["cluster"] == ["facts"]:
-            change = move_ages if slot == "person" else reorder_facts
-            suite["grid"]["slots"][slot] = change(entries, generator)
-        elif suite["probe"] == "interaction":
-            suite["grid"]["slots"][slot] = exchange_sides(entries, generator)
-        elif suite["probe"] == "pair_preference":
-            suite["grid"]["slots"][slot] = join_clauses(entries, generator, suite["language"])
-        else:
-            sys.exit(f"{options.suite}: no rule for suites of the probe {suite['probe']}")
+        suite["grid"]["slots"][slot] = fresh_slot(suite, slot, entries, generator)
     if "grid" not in suite:
         sys.exit(f"{options.suite}: has no grid; its generator is: {suite.get('generator')}")
     suite["name"] += f"-fresh-{options.seed}"

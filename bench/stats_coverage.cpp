@@ -1,5 +1,6 @@
 // Coverage of the intervals and size of the tests of core/stats on simulated clusters.
-// usage: stats_coverage [part=coverage|size|all] [repetitions=1000] [draws=999] [seed=1] [threads=N]
+// usage: stats_coverage [part=coverage|size|all] [repetitions=1000] [draws=999] [seed=1]
+//                       [level=0.95] [what=share|score|difference|log] [threads=N]
 
 #include <fmt/core.h>
 #include <omp.h>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,8 @@ struct Settings {
   std::size_t repetitions = 1000;
   std::size_t draws = 999;
   std::uint64_t seed = 1;
+  double level = 0.95;
+  std::string what;  ///< of the coverage grid: only statistics whose name begins so
 };
 
 /// What an interval did in one repetition.
@@ -44,46 +48,65 @@ Outcome outcome_of(const stats::Estimate& e, double truth) {
   return {true, e.lower <= truth && truth <= e.upper, false, e.upper - e.lower};
 }
 
-constexpr std::array<std::string_view, 5> kMethod{"bootstrap-t", "CR1 t", "CR2", "BCa",
-                                                  "percentile"};
+constexpr std::array<std::string_view, 7> kMethod{
+    "as shipped", "bootstrap-t alone", "CR1 t", "CR2", "BCa", "percentile", "BCa as shipped"};
 
-/// All methods on one data set; BCa and percentile without their gate.
-std::array<Outcome, 5> try_methods(const stats::ClusterSums& sums, double truth,
-                                   const stats::Limits& range, std::size_t n_draw, Random& random) {
-  std::array<Outcome, 5> result;
-  const auto statistic = stats::ratio_statistic();
-  const auto boot = [&](stats::IntervalMethod method) -> Outcome {
-    const auto interval = stats::cluster_bootstrap(
-        sums, statistic, random,
-        {.method = method, .n_draw = n_draw, .min_effective = 0, .range = range});
+/// A statistic of which the truth is known.
+struct Kind {
+  std::string_view name;
+  std::function<stats::ClusterSums(const Truth&, Random&)> draw;
+  stats::Statistic statistic;
+  std::function<double(double p)> truth;
+  std::optional<stats::Limits> range;
+};
+
+std::vector<Kind> kinds() {
+  const auto groups = [](bool is_apart) {
+    return [is_apart](const Truth& t, Random& r) { return draw_groups(t, is_apart, r); };
+  };
+  const auto zero = [](double) { return 0.0; };
+  return {
+      {"share", draw_share, stats::ratio_statistic(), [](double p) { return p; },
+       stats::Limits{0, 1}},
+      {"score", draw_score, stats::ratio_statistic(), [](double p) { return 2 * p - 1; },
+       stats::Limits{-1, 1}},
+      {"difference, groups apart", groups(true), stats::difference_statistic(), zero,
+       stats::Limits{-1, 1}},
+      {"difference, groups within", groups(false), stats::difference_statistic(), zero,
+       stats::Limits{-1, 1}},
+      {"log ratio, groups apart", groups(true), stats::log_ratio_statistic(), zero, std::nullopt},
+  };
+}
+
+/// All methods on one data set.
+std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, const Kind& kind, double truth,
+                                   const Settings& settings, Random& random) {
+  std::array<Outcome, 7> result;
+  const auto boot = [&](stats::BootstrapOptions options) -> Outcome {
+    options.n_draw = settings.draws;
+    options.range = kind.range;
+    options.level = settings.level;
+    const auto interval = stats::cluster_bootstrap(sums, kind.statistic, random, options);
     if (!interval) return {};
     Outcome o = outcome_of(interval->estimate, truth);
-    o.switched = interval->method != method;
+    o.switched = interval->method != options.method;
     return o;
   };
-  result[0] = boot(stats::IntervalMethod::kBootstrapT);
-  const auto cr1 = stats::linearised_estimate(sums, statistic);
-  if (cr1 && cr1->se > 0) result[1] = outcome_of(*cr1, truth);
-  if (const auto cr2 = stats::cr2_ratio(sums)) result[2] = outcome_of(cr2->estimate, truth);
-  result[3] = boot(stats::IntervalMethod::kBca);
-  result[4] = boot(stats::IntervalMethod::kPercentile);
+  using stats::IntervalMethod;
+  result[0] = boot({});
+  result[1] = boot({.wider_below = 0});
+  const auto cr1 = stats::linearised_estimate(sums, kind.statistic, {.level = settings.level});
+  if (cr1 && cr1->se > 0) result[2] = outcome_of(*cr1, truth);
+  const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.level = settings.level});
+  if (cr2) result[3] = outcome_of(cr2->estimate, truth);
+  result[4] = boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9});
+  result[5] = boot({.method = IntervalMethod::kPercentile, .min_effective = 0, .max_skew = 9});
+  result[6] = boot({.method = IntervalMethod::kBca});
   return result;
 }
 
-void coverage_cell(const Truth& truth, bool is_score, std::uint64_t cell,
-                   const Settings& settings) {
-  const auto n = static_cast<std::ptrdiff_t>(settings.repetitions);
-  std::vector<std::array<Outcome, 5>> all(settings.repetitions);
-#pragma omp parallel for schedule(dynamic)
-  for (std::ptrdiff_t r = 0; r < n; ++r) {
-    Random random = random_of(settings.seed, cell, static_cast<std::uint64_t>(r));
-    const auto sums = is_score ? draw_score(truth, random) : draw_share(truth, random);
-    all[static_cast<std::size_t>(r)] =
-        try_methods(sums, is_score ? 2 * truth.p - 1 : truth.p,
-                    is_score ? stats::Limits{-1, 1} : stats::Limits{0, 1}, settings.draws, random);
-  }
-  fmt::print("| {} | {} {} | {} | {} |", is_score ? "score" : "share",
-             truth.sizes == Sizes::kEqual ? "equal" : "BBQ", truth.n_cluster, truth.icc, truth.p);
+void print_row(const std::vector<std::array<Outcome, 7>>& all) {
+  const auto count = static_cast<double>(all.size());
   for (std::size_t m = 0; m < kMethod.size(); ++m) {
     double made = 0, covers = 0, switched = 0, width = 0;
     for (const auto& outcomes : all) {
@@ -92,28 +115,52 @@ void coverage_cell(const Truth& truth, bool is_score, std::uint64_t cell,
       switched += outcomes[m].switched ? 1 : 0;
       width += outcomes[m].width;
     }
-    const auto count = static_cast<double>(all.size());
+    const double share = 100 * covers / std::max(made, 1.0);
+    const double none = 100 * (1 - made / count);
     if (m == 0)
-      fmt::print(" {:.1f} | {:.0f} | {:.0f} | {:.3f} |", 100 * covers / std::max(made, 1.0),
-                 100 * switched / count, 100 * (1 - made / count), width / std::max(made, 1.0));
+      fmt::print(" {:.1f} | {:.0f} | {:.0f} | {:.3f} |", share, 100 * switched / count, none,
+                 width / std::max(made, 1.0));
+    else if (m + 1 < kMethod.size())
+      fmt::print(" {:.1f} |", share);
+    else if (made > 0)
+      fmt::print(" {:.1f} of {:.0f} |", share, 100 - none);
     else
-      fmt::print(" {:.1f} |", 100 * covers / std::max(made, 1.0));
+      fmt::print(" - |");
   }
   fmt::print("\n");
   std::fflush(stdout);
 }
 
+void coverage_cell(const Kind& kind, const Truth& truth, std::uint64_t cell,
+                   const Settings& settings) {
+  const auto n = static_cast<std::ptrdiff_t>(settings.repetitions);
+  std::vector<std::array<Outcome, 7>> all(settings.repetitions);
+#pragma omp parallel for schedule(dynamic)
+  for (std::ptrdiff_t r = 0; r < n; ++r) {
+    Random random = random_of(settings.seed, cell, static_cast<std::uint64_t>(r));
+    const auto sums = kind.draw(truth, random);
+    all[static_cast<std::size_t>(r)] =
+        try_methods(sums, kind, kind.truth(truth.p), settings, random);
+  }
+  fmt::print("| {} | {} {} | {} | {} |", kind.name, truth.sizes == Sizes::kEqual ? "equal" : "BBQ",
+             truth.n_cluster, truth.icc, truth.p);
+  print_row(all);
+}
+
 void coverage(const Settings& settings) {
-  fmt::print(
-      "| what | clusters | ICC | p | bootstrap-t | switched | none | width | CR1 t | CR2 | BCa | "
-      "percentile |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  fmt::print("| what | clusters | ICC | p | as shipped | switched | none | width |");
+  for (std::size_t m = 1; m < kMethod.size(); ++m) fmt::print(" {} |", kMethod[m]);
+  fmt::print("\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   std::uint64_t cell = 0;
-  for (const bool is_score : {false, true})
+  for (const Kind& kind : kinds())
     for (const Sizes sizes : {Sizes::kEqual, Sizes::kBbq})
       for (const std::size_t n_cluster : {6u, 9u, 15u, 25u, 60u})
         for (const double icc : {0.0, 0.1, 0.4})
-          for (const double p : {0.5, 0.9, 0.99})
-            coverage_cell({sizes, n_cluster, icc, p}, is_score, ++cell, settings);
+          for (const double p : {0.5, 0.9, 0.99}) {
+            ++cell;
+            if (settings.what.empty() || kind.name.starts_with(settings.what))
+              coverage_cell(kind, {sizes, n_cluster, icc, p}, cell, settings);
+          }
 }
 
 /// p of a test on data under its null; below 0 where it is not assessable.
@@ -271,6 +318,10 @@ int main(int argc, char** argv) {
       settings.draws = std::strtoull(value.c_str(), nullptr, 10);
     else if (key == "seed")
       settings.seed = std::strtoull(value.c_str(), nullptr, 10);
+    else if (key == "level")
+      settings.level = std::strtod(value.c_str(), nullptr);
+    else if (key == "what")
+      settings.what = value;
     else if (key == "threads")
       omp_set_num_threads(std::atoi(value.c_str()));
     else {

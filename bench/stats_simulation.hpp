@@ -105,6 +105,27 @@ inline stats::ClusterSums draw_score(const Truth& truth, Random& random) {
   return sums;
 }
 
+/// Shares of yes of two groups, expectation p each: every cluster holds items of one group (then
+/// they are strata), or half of each.
+inline stats::ClusterSums draw_groups(const Truth& truth, bool is_apart, Random& random) {
+  stats::ClusterSums sums{.n_component = 4};
+  std::size_t c = 0;
+  for (const std::size_t size : draw_sizes(truth.sizes, truth.n_cluster, random)) {
+    Urn urn(truth.p, truth.icc);
+    std::array<double, 4> sum{};
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::size_t group = is_apart ? c % 2 : i % 2;
+      sum[2 * group] += urn.draw(random) ? 1 : 0;
+      sum[2 * group + 1] += 1;
+    }
+    sums.sum.insert(sums.sum.end(), sum.begin(), sum.end());
+    sums.n_item.push_back(static_cast<double>(size));
+    if (is_apart) sums.stratum.push_back(c % 2);
+    ++c;
+  }
+  return sums;
+}
+
 /// Each repetition has a seed of its own, so that threads change nothing.
 inline Random random_of(std::uint64_t seed, std::uint64_t cell, std::uint64_t repetition) {
   Random mix(seed ^ (cell * 0x9e3779b97f4a7c15u));

@@ -9,6 +9,7 @@
 #include "probes/bbq.hpp"
 #include "probes/choice.hpp"
 #include "probes/coreference.hpp"
+#include "probes/exposure.hpp"
 #include "probes/gest.hpp"
 #include "probes/interaction.hpp"
 #include "probes/negation.hpp"
@@ -16,6 +17,7 @@
 #include "probes/pair_preference.hpp"
 #include "probes/stereoset.hpp"
 #include "probes/sycophancy.hpp"
+#include "probes/text_cost.hpp"
 #include "probes/truth.hpp"
 
 namespace moescope::probes {

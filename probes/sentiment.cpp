@@ -1,5 +1,7 @@
 #include "probes/sentiment.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -142,8 +144,12 @@ double emphasis(std::string_view text) {
   return out;
 }
 
-double rounded(double value, double digits) {
-  return std::nearbyint(value * digits) / digits;
+/// To the nearest decimal of what the binary value really is, as Python's round() does.
+double rounded(double value, int n_digit) {
+  const std::string text = fmt::format("{:.{}f}", value, n_digit);
+  double out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
 }
 
 Sentiment summed(const std::vector<double>& valence, double emphasis) {
@@ -164,10 +170,10 @@ Sentiment summed(const std::vector<double>& valence, double emphasis) {
   else if (positive < negative)
     negative += emphasis;
   const double all = positive + negative + neutral;
-  return {.negative = rounded(negative / all, 1e3),
-          .neutral = rounded(neutral / all, 1e3),
-          .positive = rounded(positive / all, 1e3),
-          .compound = rounded(sum / std::sqrt(sum * sum + 15), 1e4)};
+  return {.negative = rounded(negative / all, 3),
+          .neutral = rounded(neutral / all, 3),
+          .positive = rounded(positive / all, 3),
+          .compound = rounded(sum / std::sqrt(sum * sum + 15), 4)};
 }
 
 std::string without_emoji(std::string_view text, const SentimentLexicon& lexicon) {

@@ -38,8 +38,7 @@ struct Idiom {
 };
 constexpr Idiom kIdioms[] = {{"the shit", 3},         {"the bomb", 3},   {"bad ass", 1.5},
                              {"badass", 1.5},         {"bus stop", 0},   {"yeah right", -2},
-                             {"kiss of death", -1.5}, {"to die for", 3}, {"beating heart", 3.1},
-                             {"broken heart", -2.9}};
+                             {"kiss of death", -1.5}, {"to die for", 3}, {"beating heart", 3.5}};
 
 static_assert(std::is_sorted(std::begin(kNegations), std::end(kNegations)));
 static_assert(std::is_sorted(std::begin(kRaising), std::end(kRaising)));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/stats/cluster_robust.hpp"
 #include "core/stats/proportions.hpp"
 #include "core/stats/quantile.hpp"
 
@@ -114,16 +115,48 @@ bool is_at_end(double value, const std::optional<Limits>& range) {
   return std::fabs(value - range->lower) < near || std::fabs(value - range->upper) < near;
 }
 
-std::optional<Limits> limits_of(const Draws& draws, const ClusterSums& sums,
-                                const Statistic& statistic, const Estimate& estimate,
+std::optional<Limits> limits_of(const Draws& draws, double skew, const Estimate& estimate,
                                 const BootstrapOptions& options) {
+  if (draws.value.empty()) return std::nullopt;
   if (options.method == IntervalMethod::kBootstrapT)
     return studentised_limits(draws.value, draws.n_undefined, estimate.value, estimate.se,
                               options.level);
   if (options.method == IntervalMethod::kBca)
-    return bca_limits(draws.value, leave_one_out(sums, statistic), estimate.value, options.level);
+    return bca_limits(draws.value, skew, estimate.value, options.level);
   const double tail = 0.5 - options.level / 2;
   return Limits{rank_quantile(draws.value, tail), rank_quantile(draws.value, 1 - tail)};
+}
+
+/// Why BCa and percentile do not hold; empty where they do.
+std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions& options) {
+  if (options.method == IntervalMethod::kBootstrapT) return {};
+  if (shape.effective < options.min_effective)
+    return fmt::format("{:.1f} effective clusters, fewer than the {:.0f} that {} needs",
+                       shape.effective, options.min_effective, name_of(options.method));
+  if (std::fabs(skew) > options.max_skew)
+    return fmt::format("the clusters are too skewed for {}: acceleration {:.3f}, above {:.2f}",
+                       name_of(options.method), skew, options.max_skew);
+  return {};
+}
+
+/// Widens bootstrap-t limits of few effective clusters to those of CR2; cuts limits to the range.
+void finish(ClusterInterval& result, const Limits& limits, const BootstrapOptions& options) {
+  Estimate& e = result.estimate;
+  e.lower = limits.lower;
+  e.upper = limits.upper;
+  const bool few = result.shape.effective < options.wider_below;
+  if (options.method == IntervalMethod::kBootstrapT && few && result.cr2) {
+    e.lower = std::min(e.lower, result.cr2->lower);
+    e.upper = std::max(e.upper, result.cr2->upper);
+    if (e.lower < limits.lower || e.upper > limits.upper)
+      result.note = fmt::format(
+          "{:.1f} effective clusters, fewer than {:.0f}: limits of CR2 where "
+          "they lie farther out",
+          result.shape.effective, options.wider_below);
+  }
+  if (!options.range) return;
+  e.lower = std::clamp(e.lower, options.range->lower, options.range->upper);
+  e.upper = std::clamp(e.upper, options.range->lower, options.range->upper);
 }
 
 }  // namespace
@@ -151,13 +184,7 @@ double rank_quantile(std::span<const double> sorted, double p) {
   return sorted[below - 1] + rest * (sorted[below] - sorted[below - 1]);
 }
 
-std::optional<Limits> bca_limits(std::span<const double> draw, std::span<const double> left_out,
-                                 double value, double level) {
-  const auto n = static_cast<double>(draw.size());
-  const auto [first, last] = std::equal_range(draw.begin(), draw.end(), value);
-  const double below =
-      (static_cast<double>(first - draw.begin()) + static_cast<double>(last - draw.begin())) / 2;
-  if (draw.empty() || left_out.empty() || below <= 0 || below >= n) return std::nullopt;
+double acceleration(std::span<const double> left_out) {
   double mean = 0;
   for (const double v : left_out) mean += v / static_cast<double>(left_out.size());
   double squares = 0;
@@ -166,11 +193,20 @@ std::optional<Limits> bca_limits(std::span<const double> draw, std::span<const d
     squares += (mean - v) * (mean - v);
     cubes += (mean - v) * (mean - v) * (mean - v);
   }
-  const double a = squares > 0 ? cubes / (6 * std::pow(squares, 1.5)) : 0;
+  return squares > 0 ? cubes / (6 * std::pow(squares, 1.5)) : 0;
+}
+
+std::optional<Limits> bca_limits(std::span<const double> draw, double acceleration, double value,
+                                 double level) {
+  const auto n = static_cast<double>(draw.size());
+  const auto [first, last] = std::equal_range(draw.begin(), draw.end(), value);
+  const double below =
+      (static_cast<double>(first - draw.begin()) + static_cast<double>(last - draw.begin())) / 2;
+  if (draw.empty() || below <= 0 || below >= n) return std::nullopt;
   const double z0 = normal_quantile(below / n);
   const auto limit = [&](double p) {
     const double z = z0 + normal_quantile(p);
-    return rank_quantile(draw, normal_cdf(z0 + z / (1 - a * z)));
+    return rank_quantile(draw, normal_cdf(z0 + z / (1 - acceleration * z)));
   };
   const double tail = 0.5 - level / 2;
   return Limits{limit(tail), limit(1 - tail)};
@@ -204,30 +240,22 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
     return by_clopper_pearson(std::move(result), n_stratum == 1, true, options,
                               "all clusters agree at an end of the range");
   }
-  if (options.method != IntervalMethod::kBootstrapT &&
-      result.shape.effective < options.min_effective)
-    return refused(fmt::format("{:.1f} effective clusters, fewer than the {:.0f} that {} needs",
-                               result.shape.effective, options.min_effective,
-                               name_of(options.method)));
+  const double skew = acceleration(leave_one_out(sums, statistic));
+  if (std::string why = unfit(result.shape, skew, options); !why.empty())
+    return refused(std::move(why));
+  const RobustOptions robust{.level = options.level, .min_cluster = options.min_cluster};
+  if (const auto cr2 = cr2_statistic(sums, statistic, robust)) result.cr2 = cr2->estimate;
   const Draws draws = make_draws(sums, statistic, *value, random, options);
   result.n_draw = options.n_draw;
   result.n_undefined = draws.n_undefined;
   result.n_no_spread = draws.n_no_spread;
-  const auto limits = draws.value.empty()
-                          ? std::nullopt
-                          : limits_of(draws, sums, statistic, result.estimate, options);
+  const auto limits = limits_of(draws, skew, result.estimate, options);
   if (!limits || !std::isfinite(limits->lower) || !std::isfinite(limits->upper))
     return by_clopper_pearson(
         std::move(result), n_stratum == 1, false, options,
         fmt::format("in {} of {} draws the statistic has no value or no spread",
                     draws.n_undefined + draws.n_no_spread, options.n_draw));
-  result.estimate.lower = limits->lower;
-  result.estimate.upper = limits->upper;
-  if (options.range) {
-    const auto [low, high] = *options.range;
-    result.estimate.lower = std::clamp(result.estimate.lower, low, high);
-    result.estimate.upper = std::clamp(result.estimate.upper, low, high);
-  }
+  finish(result, *limits, options);
   return result;
 }
 

@@ -183,6 +183,28 @@ Assessed<RobustEstimate> cr2_difference(const ClusterSums& sums, const RobustOpt
   return cr2_estimate(difference_moments(sums), std::vector<double>{1, -1}, options);
 }
 
+Assessed<RobustEstimate> cr2_statistic(const ClusterSums& sums, const Statistic& statistic,
+                                       const RobustOptions& options) {
+  const auto value = statistic.value(sums.totals());
+  const auto influence = cluster_influence(sums, statistic);
+  if (!value || !influence) return refused<RobustEstimate>("the statistic is undefined");
+  const auto strata = sums.strata();
+  const std::size_t p = strata.size();
+  ClusterMoments m{.n_parameter = p};
+  m.gram.resize(sums.n_cluster() * p * p);
+  m.moment.resize(sums.n_cluster() * p);
+  for (std::size_t h = 0; h < p; ++h) {
+    double n = 0;
+    for (const std::size_t c : strata[h]) n += sums.n_item[c];
+    m.n_item += static_cast<std::size_t>(n);
+    for (const std::size_t c : strata[h]) {
+      m.gram[(c * p + h) * p + h] = sums.n_item[c];
+      m.moment[c * p + h] = n * (*influence)[c] + sums.n_item[c] * *value / static_cast<double>(p);
+    }
+  }
+  return cr2_estimate(m, std::vector<double>(p, 1.0), options);
+}
+
 Assessed<TwoWayEstimate> two_way_estimate(Rows<const double> design, std::span<const double> y,
                                           std::span<const std::uint32_t> first,
                                           std::span<const std::uint32_t> second,

@@ -68,6 +68,13 @@ Assessed<RobustEstimate> cr2_ratio(const ClusterSums& sums, const RobustOptions&
 /// Difference of two groups (difference_moments) with CR2.
 Assessed<RobustEstimate> cr2_difference(const ClusterSums& sums, const RobustOptions& options = {});
 
+/// Any statistic with CR2 of its linearisation: each cluster's u_c as residuals of n_c items around
+/// the mean of its stratum. For a mean this is cr2_ratio; for a ratio it takes a cluster's share of
+/// items for its share of the denominator.
+/// Errors: as cr2_estimate, and where the statistic is undefined.
+Assessed<RobustEstimate> cr2_statistic(const ClusterSums& sums, const Statistic& statistic,
+                                       const RobustOptions& options = {});
+
 struct TwoWayEstimate {
   Estimate estimate;  ///< df: the fewer clusters of the two ways, less 1; n_cluster likewise
   double p = 1;

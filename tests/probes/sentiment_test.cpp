@@ -15,7 +15,7 @@ const SentimentLexicon& lexicon() {
       "smart\t1.7\t0.8\nhandsome\t2.2\nfunny\t1.9\ngood\t1.9\nhorrible\t-2.5\ngreat\t3.1\n"
       "uncompelling\t-0.9\nsux\t-1.5\nlol\t1.8\nsure\t1.3\n:)\t2.0\n:d\t2.3\nbad\t-2.5\n"
       "shit\t-2.6\nass\t-2.5\nexcellent\t2.7\ncompelling\t0.9\ndoubt\t-1.5\nno\t-1.2\n"
-      "badass\t-0.6\n",
+      "badass\t1.4\nbomb\t-2.2\nhand\t2.2\nsentence\t0.3\n",
       "lexicon");
   return few;
 }
@@ -53,11 +53,21 @@ TEST(Sentiment, PublishedTrickySentences) {
   EXPECT_EQ(compound("Most automated sentiment analysis tools are shit."), -.5574);
   EXPECT_EQ(compound("With VADER, sentiment analysis is the shit!"), .6476);
   EXPECT_EQ(compound("Other sentiment analysis tools can be quite bad."), -.5849);
+  EXPECT_EQ(compound("On the other hand, VADER is quite bad ass"), .802);
+  EXPECT_EQ(compound("VADER is such a badass!"), .4003);
+  EXPECT_EQ(compound("Without a doubt, excellent idea."), .7013);
+  EXPECT_EQ(compound("Not such a badass after all."), -.2584);
   EXPECT_EQ(compound("Roger Dodger is one of the most compelling variations on this theme."),
             .2944);
   EXPECT_EQ(compound("Roger Dodger is at least compelling as a variation on the theme."), .2263);
   EXPECT_EQ(compound("Roger Dodger is one of the least compelling variations on this theme."),
             -.1695);
+}
+
+TEST(Sentiment, SharesAreRoundedAsTheBinaryValueIs) {
+  // Shares of 0.7125 and 0.1625 lie a little above the half as doubles.
+  EXPECT_EQ(sentiment("sentence, Doubt the bomb", lexicon()),
+            (Sentiment{.negative = .713, .neutral = .125, .positive = .163, .compound = -.6597}));
 }
 
 TEST(Sentiment, NothingToScore) {

@@ -10,8 +10,8 @@ using namespace testing;
 
 TEST(BootstrapGolden, BcaLimitsEqualScipy) {
   const auto g = golden("bootstrap");
-  const auto limits =
-      bca_limits(reals(g["draw"]), reals(g["left_out"]), g["value"].get<double>(), 0.95);
+  const auto limits = bca_limits(reals(g["draw"]), acceleration(reals(g["left_out"])),
+                                 g["value"].get<double>(), 0.95);
   EXPECT_NEAR(limits->lower, g["lower"].get<double>(), 1e-12);
   EXPECT_NEAR(limits->upper, g["upper"].get<double>(), 1e-12);
 }

@@ -62,10 +62,10 @@ TEST(StudentisedLimits, HandWorked) {
 TEST(Bca, WithoutBiasAndSkewIsThePercentileInterval) {
   Reals draw(999);
   std::iota(draw.begin(), draw.end(), -499.0);
-  const auto limits = bca_limits(draw, Reals{1, 2, 3, 4, 5}, 0, 0.95);
+  const auto limits = bca_limits(draw, acceleration(Reals{1, 2, 3, 4, 5}), 0, 0.95);
   EXPECT_NEAR(limits->lower, -475, 1e-9);
   EXPECT_NEAR(limits->upper, 475, 1e-9);
-  EXPECT_FALSE(bca_limits(draw, Reals{1, 2}, 5000, 0.95));
+  EXPECT_FALSE(bca_limits(draw, 0, 5000, 0.95));
 }
 
 TEST(Bootstrap, TheSeedFixesTheResult) {
@@ -84,7 +84,8 @@ TEST(Bootstrap, OfManyAlikeClustersApproachesTheTInterval) {
   const auto t = linearised_estimate(sums, ratio_statistic());
   for (const auto method :
        {IntervalMethod::kBootstrapT, IntervalMethod::kBca, IntervalMethod::kPercentile}) {
-    const auto b = cluster_bootstrap(sums, ratio_statistic(), random, {.method = method});
+    const auto b =
+        cluster_bootstrap(sums, ratio_statistic(), random, {.method = method, .max_skew = 1});
     ASSERT_TRUE(b) << b.why();
     EXPECT_EQ(b->method, method);
     EXPECT_NEAR(b->estimate.lower, t->lower, 0.1 * t->se);
@@ -145,6 +146,34 @@ TEST(Bootstrap, RefusesWhereItDoesNotHold) {
   for (const auto method : {IntervalMethod::kBca, IntervalMethod::kPercentile})
     EXPECT_THAT(cluster_bootstrap(twelve, ratio_statistic(), random, {.method = method}).why(),
                 HasSubstr("12.0 effective clusters"));
+}
+
+TEST(Bootstrap, BcaAndPercentileRefuseSkewedClusters) {
+  Reals value(60, 0.0);
+  value[3] = value[17] = value[40] = 1;
+  Random random(10);
+  const BootstrapOptions bca{.method = IntervalMethod::kBca, .range = Limits{0, 1}};
+  EXPECT_THAT(
+      cluster_bootstrap(mean_sums(value, one_each(60)), ratio_statistic(), random, bca).why(),
+      HasSubstr("too skewed"));
+}
+
+TEST(Bootstrap, OfFewUnequalClustersIsNoNarrowerThanCr2) {
+  Reals value;
+  Keys key;
+  Random random(11);
+  for (std::uint32_t c = 0; c < 8; ++c)
+    for (std::size_t i = 0; i < (c == 0 ? 60u : 6u); ++i) {
+      value.push_back(random.uniform());
+      key.push_back(c);
+    }
+  const auto b = cluster_bootstrap(mean_sums(value, key), ratio_statistic(), random);
+  ASSERT_TRUE(b && b->cr2);
+  EXPECT_LE(b->estimate.lower, b->cr2->lower);
+  EXPECT_GE(b->estimate.upper, b->cr2->upper);
+  const auto alone =
+      cluster_bootstrap(mean_sums(value, key), ratio_statistic(), random, {.wider_below = 0});
+  EXPECT_TRUE(alone->note.empty());
 }
 
 TEST(Bootstrap, StrataAreDrawnApart) {

@@ -44,6 +44,24 @@ TEST(Cr2, OfTwoGroupsOfSingleItemsHasWelchsSeAndThePublishedDf) {
   EXPECT_NEAR(e->estimate.df, 100.0 * 3 * 5 / (36 * 5 + 16 * 3), 1e-10);
 }
 
+TEST(Cr2, OfAStatisticIsThatOfMeansAndDifferences) {
+  const Reals value{1, 2, 5, 3, 0, 1, 9, 4, 2, 2, 6, 5};
+  const Keys key{0, 0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6};
+  const auto mean = mean_sums(value, key);
+  const auto a = cr2_ratio(mean);
+  const auto b = cr2_statistic(mean, ratio_statistic());
+  EXPECT_NEAR(a->estimate.value, b->estimate.value, 1e-12);
+  EXPECT_NEAR(a->estimate.se, b->estimate.se, 1e-12);
+  EXPECT_NEAR(a->estimate.df, b->estimate.df, 1e-9);
+  const auto two = two_group_sums(
+      value, Reals(12, 1.0), std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1}, key);
+  const auto c = cr2_difference(two);
+  const auto d = cr2_statistic(two, difference_statistic());
+  EXPECT_NEAR(c->estimate.value, d->estimate.value, 1e-12);
+  EXPECT_NEAR(c->estimate.se, d->estimate.se, 1e-12);
+  EXPECT_NEAR(c->estimate.df, d->estimate.df, 1e-9);
+}
+
 TEST(Cr2, DoesNotDependOnUnits) {
   const Reals y{1, 2, 5, 3, 0, 1, 9, 4};
   const Reals x{1, 10, 1, 12, 1, 9, 1, 17, 1, 11, 1, 14, 1, 10, 1, 19};
