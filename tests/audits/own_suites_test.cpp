@@ -205,6 +205,12 @@ TEST(OwnSuites, ThePageCountsWhatThereIs) {
                             std::to_string(n_cluster(suite)) + " |";
     EXPECT_NE(page.find(row), std::string::npos) << "docs/suites.md lacks: " << row;
   }
+  for (std::size_t at = page.find("\n| `"); at != std::string::npos;
+       at = page.find("\n| `", at + 1)) {
+    const std::size_t start = at + 4;
+    const std::string name = page.substr(start, page.find('`', start) - start);
+    EXPECT_TRUE(std::filesystem::exists(kTree / "suites" / (name + ".json"))) << name;
+  }
 }
 
 }  // namespace
