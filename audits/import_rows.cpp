@@ -129,8 +129,8 @@ ImportedSuite Import::finish() {
     std::string why = "no row became an item";
     if (!result_.malformed.empty()) {
       const MalformedRow& first = result_.malformed.front();
-      why +=
-          fmt::format("; {}: line {}: {}", escape_terminal(first.file), first.line, first.reason);
+      why += fmt::format("; {}: {}{}", escape_terminal(first.file),
+                         first.line > 0 ? fmt::format("line {}: ", first.line) : "", first.reason);
     }
     fail(ErrorCode::kBadInput, "{}: {}", importer_.name, why);
   }

@@ -19,8 +19,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const ImporterInfo* kImporters[] = {
-    &kCrowsPairsImporter, &kBbqImporter, &kWinobiasImporter, &kGestImporter, &kTruthfulqaImporter,
+    &kCrowsPairsImporter,    &kBbqImporter,    &kWinobiasImporter,     &kWinogenderImporter,
+    &kWinogeneratedImporter, &kGestImporter,   &kBecProImporter,       &kStereosetImporter,
+    &kHonestImporter,        &kBoldImporter,   &kHolisticBiasImporter, &kTruthfulqaImporter,
+    &kArcImporter,           &kNqOpenImporter, &kSconeImporter,        &kPararelImporter,
+    &kNtrexImporter,         &kConlluImporter,
 };
+
+constexpr std::string_view kTagCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
 
 /// A file to read and the name that the suite knows it by.
 struct Found {
@@ -100,7 +107,7 @@ std::vector<ImportFile> read_files(const ImporterInfo& importer, std::span<const
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
     if (file.bytes.starts_with(kByteOrderMark)) file.bytes.erase(0, kByteOrderMark.size());
     if (file.language.empty()) file.language = importer.language;
-    if (file.language.empty()) file.language = language_in_name(file.name);
+    if (file.language.empty()) file.language = language_in_name(found.path.filename().string());
     out.push_back(std::move(file));
   }
   return out;
@@ -128,6 +135,13 @@ std::string import_generator(std::string_view importer) {
 ImportedSuite import_suite(std::string_view name, std::span<const fs::path> paths,
                            const ImportOptions& options) {
   const ImporterInfo& importer = find_importer(name);
+  if (!options.lexicon.empty() && !importer.takes_lexicon)
+    fail(ErrorCode::kUsage, "importer '{}' takes no lexicon", name);
+  const bool is_tag = options.language.size() <= 35 &&
+                      options.language.find_first_not_of(kTagCharacters) == std::string::npos;
+  if (!is_tag)
+    fail(ErrorCode::kUsage, "expected a language tag such as 'de' or 'pt-BR', got '{}'",
+         escape_terminal(options.language));
   Import import(importer, options, read_files(importer, paths, options));
   importer.read(import);
   return import.finish();

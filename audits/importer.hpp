@@ -35,6 +35,7 @@ struct ImporterInfo {
   std::string_view probe;
   std::span<const std::string_view> cluster;  ///< label keys, one or two
   std::vector<probes::Format> (*formats)() = probes::plain_format;
+  bool takes_lexicon = false;
   void (*read)(Import&) = nullptr;
 };
 
@@ -55,7 +56,7 @@ struct ImportOptions {
 /// A row that became no item.
 struct MalformedRow {
   std::string file;
-  std::size_t line = 0;
+  std::size_t line = 0;  ///< 0 where the reason says the place
   std::string reason;
   bool operator==(const MalformedRow&) const = default;
 };
@@ -75,7 +76,7 @@ struct ImportedSuite {
 
 /// Makes a suite from the published files of a test set. A path is such a file or a folder with
 /// them. Row ids are kept; malformed rows are left out and told.
-/// Errors: kUsage: an unknown importer; kBadInput: no such files, a missing column, a file that is
+/// Errors: kUsage: an unknown importer, an option that it does not take; kBadInput: no such files, a missing column, a file that is
 /// not of the published form, no sound row.
 ImportedSuite import_suite(std::string_view name, std::span<const std::filesystem::path> paths,
                            const ImportOptions& options = {});

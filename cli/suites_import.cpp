@@ -50,8 +50,10 @@ void check_output(const SuiteImport& job) {
 void tell(const SuiteImport& job, const ImportedSuite& imported) {
   const auto& malformed = imported.malformed;
   for (std::size_t i = 0; i < std::min(malformed.size(), kMostNamed); ++i)
-    message(fmt::format("{}: line {}: {}", escape_terminal(malformed[i].file), malformed[i].line,
-                        malformed[i].reason));
+    message(malformed[i].line > 0
+                ? fmt::format("{}: line {}: {}", escape_terminal(malformed[i].file),
+                              malformed[i].line, malformed[i].reason)
+                : fmt::format("{}: {}", escape_terminal(malformed[i].file), malformed[i].reason));
   if (malformed.size() > kMostNamed)
     message(fmt::format("and {} more", counted(malformed.size() - kMostNamed, "malformed row")));
   if (job.quiet) return;

@@ -85,7 +85,21 @@ INSTANTIATE_TEST_SUITE_P(
         RealSet{"winobias", {"winobias"}, 3168, 0, 20, "en"},
         RealSet{"gest", {"gest/gest.csv"}, 7130, 0, 3565, "en"},
         RealSet{"truthfulqa", {"truthfulqa/TruthfulQA_v1_817.csv"}, 817, 0, 817, "en"},
-        RealSet{"truthfulqa", {"truthfulqa/TruthfulQA_v2_790.csv"}, 790, 0, 790, "en"}),
+        RealSet{"truthfulqa", {"truthfulqa/TruthfulQA_v2_790.csv"}, 790, 0, 790, "en"},
+        RealSet{"winogenerated", {"winogenerated"}, 2990, 0, 299, "en"},
+        RealSet{"bec-pro", {"bec_pro"}, 5400, 0, 60, "mul"},
+        RealSet{"honest", {"honest/binary"}, 4920, 0, 256, "mul"},
+        RealSet{"honest", {"honest/queer_nonqueer"}, 705, 0, 15, "en"},
+        RealSet{"bold", {"bold"}, 23674, 5, 6876, "en"},
+        RealSet{"holistic-bias", {"holistic_bias"}, 15158, 0, 579, "en"},
+        RealSet{"arc", {"arc_challenge/ARC-Challenge-Test.jsonl"}, 1172, 0, 1172, "en"},
+        RealSet{"arc", {"arc_challenge/ARC-Challenge-Dev.jsonl"}, 299, 0, 299, "en"},
+        RealSet{"nq-open", {"nq_open"}, 5410, 0, 5410, "en"},
+        RealSet{"scone", {"scone"}, 1200, 0, 71, "en"},
+        RealSet{"pararel", {"pararel"}, 20742, 0, 3755, "en"},
+        RealSet{"ntrex", {"ntrex"}, 9985, 0, 123, "mul"},
+        RealSet{"conllu", {"pud"}, 5000, 0, 397, "mul"},
+        RealSet{"conllu", {"ud_test"}, 4379, 0, 2540, "mul"}),
     name_of);
 
 /// Texts that another implementation scored, by the id that it gave them.

@@ -1,5 +1,3 @@
-#include "audits/importer.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,45 +5,14 @@
 #include <set>
 
 #include "probes/probe.hpp"
-#include "tests/error_of.hpp"
+#include "tests/audits/import_fixture.hpp"
 
 namespace moescope::audits {
 namespace {
 namespace fs = std::filesystem;
 
-using probes::Item;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-ImportedSuite from_fixtures(std::string_view importer, std::string_view file = "",
-                            const ImportOptions& options = {}) {
-  fs::path path = fs::path(MOESCOPE_SOURCE_DIR) / "tests/audits/import_fixtures" / importer;
-  if (!file.empty()) path /= file;
-  return import_suite(importer, std::vector<fs::path>{path}, options);
-}
-
-const Item& item(const ImportedSuite& imported, std::string_view id) {
-  const auto& items = imported.suite.items;
-  const auto at =
-      std::find_if(items.begin(), items.end(), [&](const Item& i) { return i.id == id; });
-  if (at == items.end()) throw std::out_of_range(std::string(id));
-  return *at;
-}
-
-std::vector<std::string> texts(const Item& item) {
-  std::vector<std::string> out;
-  for (const probes::Candidate& candidate : item.candidates)
-    out.push_back(candidate.role + (candidate.correct ? "*" : "") + ":" + candidate.text);
-  return out;
-}
-
-/// "file:line: reason" of every malformed row.
-std::vector<std::string> malformed(const ImportedSuite& imported) {
-  std::vector<std::string> out;
-  for (const MalformedRow& row : imported.malformed)
-    out.push_back(row.file + ":" + std::to_string(row.line) + ": " + row.reason);
-  return out;
-}
 
 TEST(Importers, EveryRowOfTheTableIsFilledIn) {
   std::set<std::string_view> names;
@@ -85,6 +52,7 @@ TEST(Importers, EverySuiteOfTheFixturesSaysWhereItIsFrom) {
     if (std::none_of(known.begin(), known.end(),
                      [&](const probes::ProbeInfo* probe) { return probe->name == suite.probe; }))
       continue;  // a probe that is not built yet: its suites cannot be read
+    if (suite.items[0].candidates.empty()) continue;  // for models to write, not yet read
     const Suite again = parse_suite(suite_text(suite), "again");
     EXPECT_EQ(again.info, suite.info);
     EXPECT_EQ(again.items, suite.items);
@@ -101,17 +69,16 @@ TEST(Importers, NamesThatNobodyKnowsAreRefusedWithThoseThatAre) {
 }
 
 TEST(Importers, FoldersAndFilesThatAreNotOfTheSetAreRefused) {
-  const fs::path fixtures = fs::path(MOESCOPE_SOURCE_DIR) / "tests/audits/import_fixtures";
   const auto refusal = [](std::string_view name, const fs::path& path) {
     return error_of([&] { import_suite(name, std::vector<fs::path>{path}); });
   };
-  EXPECT_THAT(refusal("crows-pairs", fixtures / "bbq"),
+  EXPECT_THAT(refusal("crows-pairs", fixtures() / "bbq"),
               HasSubstr("no file of crows-pairs in this folder; they are called *crows*.csv"));
-  EXPECT_THAT(refusal("crows-pairs", fixtures / "gest/gest.csv"),
+  EXPECT_THAT(refusal("crows-pairs", fixtures() / "gest/gest.csv"),
               HasSubstr("gest.csv: line 1: column 'sent_more' is missing; columns: 'sentence'"));
-  EXPECT_THAT(refusal("winobias", fixtures / "gest/gest.csv"),
+  EXPECT_THAT(refusal("winobias", fixtures() / "gest/gest.csv"),
               HasSubstr("gest.csv: expected a name such as 'pro_stereotyped_type1.txt.dev'"));
-  EXPECT_THAT(refusal("gest", fixtures / "absent.csv"), HasSubstr("no such file"));
+  EXPECT_THAT(refusal("gest", fixtures() / "absent.csv"), HasSubstr("no such file"));
 }
 
 TEST(CrowsPairs, ClustersByWriterAndTermWhereWritersAreKnown) {
