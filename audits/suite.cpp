@@ -42,6 +42,7 @@ constexpr std::string_view kSuiteKeys[] = {"$schema",
                                            "first_published",
                                            "generator",
                                            "generator_seed",
+                                           "purpose",
                                            "sensitive",
                                            "sources",
                                            "share_alike",
@@ -160,6 +161,10 @@ SuiteInfo read_info(const JsonNode& node) {
   if (const auto reviews = node.find("reviews")) info.reviews = read_reviews(*reviews);
   if (const auto seed = node.find("generator_seed")) info.generator_seed = seed->uint();
   if (const auto sources = node.find("sources")) info.sources = read_sources(*sources);
+  if (const auto purpose = node.find("purpose")) {
+    static constexpr std::string_view kPurposes[] = {"measure", "gate", "control"};
+    info.purpose = static_cast<Purpose>(one_of(*purpose, kPurposes));
+  }
   if (const auto sensitive = node.find("sensitive")) {
     static constexpr std::string_view kKinds[] = {"safety"};
     info.sensitive = kKinds[one_of(*sensitive, kKinds)];
@@ -306,6 +311,7 @@ std::vector<Candidate> read_candidates(const JsonNode& node, const SuiteLimits& 
 }
 
 bool Suite::is_draft() const {
+  if (!info.sources.empty()) return false;
   std::set<std::string> languages;
   if (info.language != "mul") languages.insert(info.language);
   for (const Item& item : items)
@@ -318,7 +324,10 @@ bool Suite::is_draft() const {
   });
 }
 
-Suite parse_suite(std::string_view bytes, std::string_view where, const SuiteLimits& limits) {
+namespace {
+
+Suite read_suite_text(std::string_view bytes, std::string_view where, const SuiteLimits& limits,
+                      bool with_items) {
   const nlohmann::json document = parse_json(bytes, where,
                                              {.max_bytes = limits.max_bytes,
                                               .max_depth = limits.max_depth,
@@ -350,8 +359,18 @@ Suite parse_suite(std::string_view bytes, std::string_view where, const SuiteLim
   if (const auto list = root.find("hypotheses"))
     for (const JsonNode& node : list->items())
       suite.hypotheses.push_back(read_hypothesis(node, *probe));
-  suite.items = read_items(root, suite, *probe, limits);
+  if (with_items) suite.items = read_items(root, suite, *probe, limits);
   return suite;
+}
+
+}  // namespace
+
+Suite parse_suite(std::string_view bytes, std::string_view where, const SuiteLimits& limits) {
+  return read_suite_text(bytes, where, limits, true);
+}
+
+Suite parse_suite_head(std::string_view bytes, std::string_view where) {
+  return read_suite_text(bytes, where, {}, false);
 }
 
 Suite read_suite(const std::filesystem::path& file, const SuiteLimits& limits) {

@@ -48,6 +48,13 @@ struct Hypothesis {
   bool operator==(const Hypothesis&) const = default;
 };
 
+/// What an audit does with a suite's result.
+enum class Purpose {
+  kMeasure,  ///< it is the finding
+  kGate,     ///< it shows whether the model knows the language well enough to be assessed
+  kControl,  ///< it must find nothing; where it does, verdicts in its language are withheld
+};
+
 /// What tells a suite apart and what a report must say about it.
 struct SuiteInfo {
   std::string name;  ///< "occupation-gender-en": letters, digits, '-', '_' and '.'
@@ -63,6 +70,7 @@ struct SuiteInfo {
   std::optional<std::string> pilot_exclusions, scored_difference, canary, first_published,
       generator;
   std::optional<std::uint64_t> generator_seed;
+  Purpose purpose = Purpose::kMeasure;
   std::optional<std::string> sensitive;  ///< "safety"
   std::vector<SourceFile> sources;
   bool share_alike = false;  ///< texts may be passed on under the same licence only
@@ -83,7 +91,8 @@ struct Suite {
   std::vector<probes::Item> items;
   std::string sha256;  ///< of the file's bytes
 
-  /// Fewer than two native reviewers in a language: exploratory only.
+  /// Of our own or a user's writing with fewer than two native reviewers in a language:
+  /// exploratory only. A published set, imported from its files, is not.
   bool is_draft() const;
 };
 
@@ -107,5 +116,9 @@ Suite read_suite(const std::filesystem::path& file, const SuiteLimits& limits = 
 
 /// The suite as JSON text that parse_suite reads to the same value, grid expanded.
 std::string suite_text(const Suite& suite);
+
+/// The same without its items, on one line; parse_suite_head reads it.
+std::string suite_head_text(const Suite& suite);
+Suite parse_suite_head(std::string_view bytes, std::string_view where);
 
 }  // namespace moescope::audits

@@ -41,6 +41,9 @@ Json info_json(const SuiteInfo& info) {
   put(out, "first_published", info.first_published);
   put(out, "generator", info.generator);
   put(out, "generator_seed", info.generator_seed);
+  static constexpr const char* kPurposes[] = {"measure", "gate", "control"};
+  if (info.purpose != Purpose::kMeasure)
+    out["purpose"] = kPurposes[static_cast<std::size_t>(info.purpose)];
   put(out, "sensitive", info.sensitive);
   for (const SourceFile& source : info.sources)
     out["sources"].push_back({{"name", source.name},
@@ -86,9 +89,7 @@ Json hypothesis_json(const Hypothesis& hypothesis) {
   return out;
 }
 
-}  // namespace
-
-std::string suite_text(const Suite& suite) {
+Json head_json(const Suite& suite) {
   Json head = info_json(suite.info);
   head["probe"] = suite.probe;
   for (const probes::Format& format : suite.formats) head["formats"].push_back(format_json(format));
@@ -97,8 +98,18 @@ std::string suite_text(const Suite& suite) {
   head["alpha"] = suite.alpha;
   for (const Hypothesis& hypothesis : suite.hypotheses)
     head["hypotheses"].push_back(hypothesis_json(hypothesis));
+  return head;
+}
+
+}  // namespace
+
+std::string suite_head_text(const Suite& suite) {
+  return head_json(suite).dump();
+}
+
+std::string suite_text(const Suite& suite) {
   // One item a line: a suite of thousands stays readable, and a difference shows its row.
-  std::string out = head.dump(1);
+  std::string out = head_json(suite).dump(1);
   out.resize(out.size() - 2);
   out += ",\n \"items\": [";
   for (std::size_t i = 0; i < suite.items.size(); ++i)

@@ -18,6 +18,7 @@ extern const CommandInfo kGenerateCommand;
 extern const CommandInfo kRecordCommand;
 extern const CommandInfo kManCommand;
 extern const CommandInfo kSqlCommand;
+extern const CommandInfo kSuitesCommand;
 extern const CommandInfo kTemplateCommand;
 extern const CommandInfo kTokensCommand;
 extern const CommandInfo kUsageCommand;

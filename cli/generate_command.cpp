@@ -146,7 +146,8 @@ int run(const Arguments& arguments) {
     run_recording(recording);
   } else {
     hooks::Request request;
-    for (const trace::TokenTrace& t : trace::prompt_tokens(tokenizer, special, prompts[0]))
+    const trace::RecordPlan plan{.special = special};
+    for (const trace::TokenTrace& t : trace::prompt_tokens(tokenizer, plan, prompts[0]))
       request.ids.push_back(t.id);
     request.generate = generate;
     request.generate.sampling.seed = trace::prompt_seed(generate.sampling.seed, kPromptId);

@@ -7,6 +7,7 @@ find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(SQLite3 3.40 REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(hwy 1.0.3 REQUIRED)
+find_package(Boost 1.74 REQUIRED)
 # Neither brings a CMake package of its own in Debian.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8>=10.42)

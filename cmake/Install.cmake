@@ -30,7 +30,7 @@ install(FILES "${generated}/moescope.fish"
 set(moescope_data ${CMAKE_INSTALL_DATADIR}/moescope)
 install(DIRECTORY models suites DESTINATION ${moescope_data})
 if(EXISTS "${CMAKE_SOURCE_DIR}/core/trace/schema.sql")
-  install(FILES core/trace/schema.sql DESTINATION ${moescope_data})
+  install(FILES core/trace/schema.sql core/trace/schema_audit.sql DESTINATION ${moescope_data})
 endif()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -44,6 +44,18 @@ std::vector<Outcome> all_alike(std::span<const MetricInfo> metrics, State state,
   return out;
 }
 
+double mean_logprob(const ScoredSequence& sequence) {
+  return total_logprob(sequence) / static_cast<double>(sequence.logprob.size());
+}
+
+Outcome larger(std::string_view metric, double one, double other, std::string_view one_role,
+               std::string_view other_role) {
+  if (one == other)
+    return unscored(metric, State::kTied,
+                    fmt::format("'{}' and '{}' are equally likely", one_role, other_role));
+  return measured(metric, one > other ? 1 : 0, std::string(one > other ? one_role : other_role));
+}
+
 Outcome measured(std::string_view metric, double value, std::string choice) {
   return {.metric = std::string(metric), .value = value, .choice = std::move(choice)};
 }

@@ -23,6 +23,14 @@ std::string first_failure(std::span<const ScoredSequence> sequences);
 /// One outcome of this state a metric.
 std::vector<Outcome> all_alike(std::span<const MetricInfo> metrics, State state, std::string why);
 
+/// Mean of the token log-probabilities; the sequence has at least one. Units: nats a token.
+double mean_logprob(const ScoredSequence& sequence);
+
+/// 1 where `one` is above `other`, 0 where it is below, tied where they are equal; the choice is
+/// the role of the larger one.
+Outcome larger(std::string_view metric, double one, double other, std::string_view one_role,
+               std::string_view other_role);
+
 Outcome measured(std::string_view metric, double value, std::string choice = "");
 Outcome unscored(std::string_view metric, State state, std::string why);
 

@@ -6,13 +6,26 @@
 
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "probes/bbq.hpp"
+#include "probes/choice.hpp"
+#include "probes/coreference.hpp"
+#include "probes/exposure.hpp"
+#include "probes/gest.hpp"
 #include "probes/interaction.hpp"
+#include "probes/negation.hpp"
+#include "probes/occupation_pronoun.hpp"
 #include "probes/pair_preference.hpp"
+#include "probes/stereoset.hpp"
+#include "probes/sycophancy.hpp"
+#include "probes/text_cost.hpp"
+#include "probes/truth.hpp"
 
 namespace moescope::probes {
 namespace {
 
-constexpr const ProbeInfo* kProbes[] = {&kPairPreference, &kInteraction};
+constexpr const ProbeInfo* kProbes[] = {
+    &kPairPreference, &kInteraction, &kChoice, &kTruth, &kBbq,
+};
 
 const RoleRule* rule_of(const ProbeInfo& probe, std::string_view role) {
   const RoleRule* any = nullptr;

@@ -31,7 +31,16 @@ struct MetricInfo {
 /// How items with tied sides enter an estimate.
 enum class Ties { kZero, kHalf, kLeftOut };
 
-/// A number over many items: the sum of one metric over the sum of another.
+/// What an estimand takes off: the sum of one metric over the sum of another, over its own items.
+struct PartInfo {
+  std::string_view numerator;
+  std::string_view denominator = "";  ///< as in EstimandInfo, like the rest
+  std::string_view label = "";
+  std::string_view label_value = "";
+};
+
+/// A number over many items: the sum of one metric over the sum of another. With `minus` the
+/// difference of two such ratios; undefined where either is.
 struct EstimandInfo {
   std::string_view name;
   std::string_view numerator;         ///< a metric
@@ -45,8 +54,9 @@ struct EstimandInfo {
       0;  ///< what no preference would give; none where nothing is neutral
   std::string_view unit = "";
   std::string_view what = "";
-  std::string_view source = "";  ///< the publication whose rule it is
-  bool headline = false;         ///< may carry a hypothesis
+  std::string_view source = "";                  ///< the publication whose rule it is
+  bool headline = false;                         ///< may carry a hypothesis
+  std::optional<PartInfo> minus = std::nullopt;  ///< taken off before scale and offset
 };
 
 /// Prompt and text as they are.

@@ -37,6 +37,13 @@ struct Request {
   std::vector<TokenId> ids;
   std::size_t score_from = 1;  ///< predictions are wanted of tokens from this position on
   Generation generate;
+  /// Requests that begin as this one does. They run after it over what is computed already, with
+  /// the same bits as alone; they have no branches of their own.
+  std::vector<Request> branches;
+  /// Of a branch: its leading ids that need no events of their own. Those of position n_shared - 1
+  /// come once more, for its prediction, and earlier ones may; all of them come where n_shared is 0
+  /// or the request that it branches from failed.
+  std::size_t n_shared = 0;
 };
 
 }  // namespace moescope::hooks

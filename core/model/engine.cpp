@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/hooks/glob.hpp"
 #include "core/model/forward.hpp"
+#include "core/model/rope_table.hpp"
 #include "core/model/sampler.hpp"
 #include "core/model/sequence.hpp"
 #include "core/model/vocabulary.hpp"
@@ -39,7 +40,14 @@ class Scheduler {
 
  private:
   std::size_t pending_rows() const;
+  std::size_t planned(const hooks::Request& request) const;
+  std::size_t cache_positions(const hooks::Request& request) const;
+  std::uint64_t rules_of(const hooks::Request& request) const;
+  void refuse(hooks::Request request, const std::string& why);
   void open(hooks::Request request);
+  std::size_t reusable(const Sequence& sequence, const hooks::Request& branch) const;
+  bool same_angles(std::size_t n_planned, std::size_t other) const;
+  bool next_branch(Sequence& sequence);
   std::string refusal(const hooks::Request& request) const;
   void build_batch();
   void add_rows(Sequence& sequence, std::size_t n);
@@ -84,23 +92,93 @@ std::string Scheduler::refusal(const hooks::Request& request) const {
   return {};
 }
 
-void Scheduler::open(hooks::Request request) {
-  const std::size_t n_position =
-      std::min(context_, request.ids.size() + request.generate.max_new_tokens);
+/// Tokens that the request's sequence may come to have.
+std::size_t Scheduler::planned(const hooks::Request& request) const {
+  return std::min(context_, request.ids.size() + request.generate.max_new_tokens);
+}
+
+/// Positions that the request and its branches need, one after the other.
+std::size_t Scheduler::cache_positions(const hooks::Request& request) const {
+  std::size_t n = planned(request);
+  for (const hooks::Request& branch : request.branches) n = std::max(n, planned(branch));
+  return n;
+}
+
+std::uint64_t Scheduler::rules_of(const hooks::Request& request) const {
   std::uint64_t rules = 0;
   for (std::size_t r = 0; r < plan_.rules.size(); ++r)
     if (hooks::glob_match(plan_.rules[r].prompts, request.name)) rules |= std::uint64_t{1} << r;
+  return rules;
+}
+
+void Scheduler::open(hooks::Request request) {
+  const std::size_t n_position = cache_positions(request);
   const std::size_t bytes = KvCache::bytes(model_.config, n_position);
-  std::vector<TokenId> tokens = request.ids;
-  Random random(request.generate.sampling.seed);
   cache_bytes_ += bytes;
+  std::vector<hooks::Request> branches = std::move(request.branches);
+  std::reverse(branches.begin(), branches.end());
+  const std::size_t n_planned = planned(request);
+  std::vector<TokenId> tokens = request.ids;
+  const std::uint64_t rules = rules_of(request);
+  Random random(request.generate.sampling.seed);
   open_.push_back(Sequence{.request = std::move(request),
                            .cache = KvCache(model_.config, n_position),
                            .cache_bytes = bytes,
                            .rules = rules,
                            .random = random,
                            .tokens = std::move(tokens),
-                           .n_planned = n_position});
+                           .n_planned = n_planned,
+                           .branches = std::move(branches)});
+}
+
+/// Leading ids of a branch whose keys and values lie in the sequence's cache and need no events.
+std::size_t Scheduler::reusable(const Sequence& s, const hooks::Request& branch) const {
+  if (s.main_failed || !same_angles(s.n_planned, planned(branch))) return 0;
+  const auto end = s.tokens.begin() + static_cast<std::ptrdiff_t>(s.n_done);
+  const auto common = std::mismatch(s.tokens.begin(), end, branch.ids.begin(), branch.ids.end());
+  const auto n_common = static_cast<std::size_t>(common.first - s.tokens.begin());
+  return std::min(branch.n_shared, n_common);
+}
+
+/// Goes back to where the next branch leaves the sequence; false when there is none.
+bool Scheduler::next_branch(Sequence& s) {
+  while (!s.branches.empty()) {
+    hooks::Request branch = std::move(s.branches.back());
+    s.branches.pop_back();
+    if (const std::string why = refusal(branch); !why.empty()) {
+      sink_.finished({branch.id, FinishReason::kFailed, why, {}});
+      continue;
+    }
+    const std::size_t n_kept = reusable(s, branch);
+    s.n_done = n_kept > 0 ? n_kept - 1 : 0;
+    s.rules = rules_of(branch);
+    s.random = Random(branch.generate.sampling.seed);
+    s.tokens = branch.ids;
+    s.n_planned = planned(branch);
+    s.closed = false;
+    s.reason = FinishReason::kScored;
+    s.message.clear();
+    s.request = std::move(branch);
+    return true;
+  }
+  return false;
+}
+
+bool Scheduler::same_angles(std::size_t n_planned, std::size_t other) const {
+  const Rope& rope = model_.config.rope;
+  return turns_by_long_factors(rope, n_planned) == turns_by_long_factors(rope, other);
+}
+
+/// Says why a request cannot run; its branches stand on their own.
+void Scheduler::refuse(hooks::Request request, const std::string& why) {
+  sink_.finished({request.id, FinishReason::kFailed, why, {}});
+  if (request.branches.empty()) return;
+  hooks::Request first = std::move(request.branches.front());
+  request.branches.erase(request.branches.begin());
+  first.n_shared = 0;
+  for (hooks::Request& other : request.branches) other.n_shared = 0;
+  first.branches = std::move(request.branches);
+  waiting_ = std::move(first);
 }
 
 void Scheduler::admit(const RequestSource& next) {
@@ -111,14 +189,13 @@ void Scheduler::admit(const RequestSource& next) {
       return;
     }
     if (const std::string why = refusal(*waiting_); !why.empty()) {
-      sink_.finished({waiting_->id, FinishReason::kFailed, why, {}});
+      hooks::Request refused = std::move(*waiting_);
       waiting_.reset();
+      refuse(std::move(refused), why);
       continue;
     }
-    const std::size_t n_position =
-        std::min(context_, waiting_->ids.size() + waiting_->generate.max_new_tokens);
-    const bool fits =
-        cache_bytes_ + KvCache::bytes(model_.config, n_position) <= options_.max_cache_bytes;
+    const bool fits = cache_bytes_ + KvCache::bytes(model_.config, cache_positions(*waiting_)) <=
+                      options_.max_cache_bytes;
     if (!fits && !open_.empty()) return;
     open(std::move(*waiting_));
     waiting_.reset();
@@ -259,6 +336,12 @@ void Scheduler::close_finished() {
       continue;
     }
     sink_.finished({s.request.id, s.reason, s.message, s.generated()});
+    if (s.on_main) s.main_failed = s.reason == FinishReason::kFailed;
+    s.on_main = false;
+    if (next_branch(s)) {
+      ++it;
+      continue;
+    }
     cache_bytes_ -= s.cache_bytes;
     it = open_.erase(it);
   }
@@ -273,6 +356,21 @@ void Scheduler::step() {
 }
 
 }  // namespace
+
+std::size_t shareable(const Model& model, const EngineOptions& options, const hooks::Request& main,
+                      const hooks::Request& branch) {
+  const std::size_t context = options.context > 0
+                                  ? std::min(options.context, model.config.n_context)
+                                  : model.config.n_context;
+  const auto is_long = [&](const hooks::Request& request) {
+    const std::size_t n = std::min(context, request.ids.size() + request.generate.max_new_tokens);
+    return turns_by_long_factors(model.config.rope, n);
+  };
+  if (is_long(main) != is_long(branch)) return 0;
+  const auto [end, other] =
+      std::mismatch(main.ids.begin(), main.ids.end(), branch.ids.begin(), branch.ids.end());
+  return static_cast<std::size_t>(end - main.ids.begin());
+}
 
 void check_plans(const Model& model, const hooks::CapturePlan& capture,
                  const hooks::InterventionPlan& interventions) {

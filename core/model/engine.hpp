@@ -31,6 +31,11 @@ void run_requests(const Model& model, const EngineOptions& options, const Reques
                   const hooks::CapturePlan& capture, const hooks::InterventionPlan& interventions,
                   hooks::Sink& sink, std::stop_token stop = {});
 
+/// How many leading ids `branch` may share with `main`: those they have in common; none where the
+/// model turns positions by other angles in a sequence of the other's planned length.
+std::size_t shareable(const Model& model, const EngineOptions& options, const hooks::Request& main,
+                      const hooks::Request& branch);
+
 /// Whether the model can carry these plans out; run_requests begins with the same check, and a
 /// caller that makes files first asks earlier. Errors: kUsage.
 void check_plans(const Model& model, const hooks::CapturePlan& capture,

@@ -95,14 +95,19 @@ std::span<const float> RopeTable::sin(std::size_t position) const {
   return {sin_.data() + position * frequency_.size(), frequency_.size()};
 }
 
+bool turns_by_long_factors(const Rope& rope, std::size_t n_position) {
+  return rope.kind == RopeKind::kLongRope && rope.original_context > 0 &&
+         n_position > rope.original_context;
+}
+
 RopeTables::RopeTables(const Rope& rope)
-    : original_context_(rope.kind == RopeKind::kLongRope ? rope.original_context : 0),
+    : rope_(rope),
       usual_(rope_frequencies(rope), rope.magnitude),
       long_(rope_frequencies(rope, true),
             rope.kind == RopeKind::kLongRope ? rope.long_magnitude : rope.magnitude) {}
 
 RopeTable& RopeTables::of(std::size_t n_position) {
-  return original_context_ > 0 && n_position > original_context_ ? long_ : usual_;
+  return turns_by_long_factors(rope_, n_position) ? long_ : usual_;
 }
 
 }  // namespace moescope::model

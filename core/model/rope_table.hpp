@@ -25,6 +25,9 @@ class RopeTable {
   std::vector<float> cos_, sin_;
 };
 
+/// Whether a sequence that is planned to have n_position tokens turns by the long factors.
+bool turns_by_long_factors(const Rope& rope, std::size_t n_position);
+
 /// The tables of one model: sequences beyond the original context may turn by other angles.
 class RopeTables {
  public:
@@ -34,7 +37,7 @@ class RopeTables {
   RopeTable& of(std::size_t n_position);
 
  private:
-  std::size_t original_context_;  ///< 0: one table serves all
+  Rope rope_;
   RopeTable usual_, long_;
 };
 

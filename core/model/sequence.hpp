@@ -25,6 +25,10 @@ struct Sequence {
   hooks::FinishReason reason = hooks::FinishReason::kScored;
   std::string message;
 
+  std::vector<hooks::Request> branches;  ///< that wait for their turn, the next one last
+  bool on_main = true;                   ///< no branch has begun yet
+  bool main_failed = false;              ///< the request that the branches leave
+
   std::size_t n_prompt() const { return request.ids.size(); }
   std::span<const TokenId> generated() const { return std::span(tokens).subspan(n_prompt()); }
   /// The first reason stays.

@@ -30,6 +30,12 @@ class Assessed {
   std::string why_;
 };
 
+struct Limits {
+  double lower = 0;
+  double upper = 0;
+  bool operator==(const Limits&) const = default;
+};
+
 /// An estimate with two-sided limits.
 struct Estimate {
   double value = 0;

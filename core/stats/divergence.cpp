@@ -4,8 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "core/stats/quantile.hpp"
-
 namespace moescope::stats {
 namespace {
 
@@ -69,16 +67,6 @@ std::optional<Load> max_min_load(std::span<const double> count) {
   Load load{.max = *max / total, .min = *min / total, .ratio = std::nullopt};
   if (*min > 0) load.ratio = *max / *min;
   return load;
-}
-
-std::optional<Limits> wilson_interval(double n_success, double n_trial, double level) {
-  if (!(n_trial > 0)) return std::nullopt;
-  const double z = normal_quantile(0.5 + level / 2);
-  const double p = n_success / n_trial;
-  const double z2n = z * z / n_trial;
-  const double centre = (p + z2n / 2) / (1 + z2n);
-  const double half = z / (1 + z2n) * std::sqrt(p * (1 - p) / n_trial + z2n / (4 * n_trial));
-  return Limits{std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
 }  // namespace moescope::stats

@@ -43,16 +43,4 @@ struct Load {
 /// Largest and smallest share of the sum, and their ratio; nothing when the counts sum to 0.
 std::optional<Load> max_min_load(std::span<const double> count);
 
-struct Limits {
-  double lower = 0;
-  double upper = 0;
-  bool operator==(const Limits&) const = default;
-};
-
-/// Wilson's score interval of a share from independent trials. Tokens of one text are not
-/// independent: use jackknife_share for those.
-/// Units:  shares; nothing when there are no trials.
-/// Source: Wilson, "Probable inference", 1927.
-std::optional<Limits> wilson_interval(double n_success, double n_trial, double level = 0.95);
-
 }  // namespace moescope::stats

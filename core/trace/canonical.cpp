@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/sha256.hpp"
+#include "core/trace/schema.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -68,6 +69,35 @@ constexpr CanonicalTable kTables[] = {
     {"coselection",
      "SELECT phase, layer, expert_a, expert_b, count FROM coselection WHERE run = ?1 "
      "ORDER BY phase, layer, expert_a, expert_b"},
+    {"prompt_shared",
+     "SELECT p.idx, m.idx AS main_idx, s.n_shared FROM prompt p CROSS JOIN prompt_shared s ON "
+     "s.prompt = p.id JOIN prompt m ON m.id = s.main WHERE p.run = ?1 ORDER BY p.idx",
+     true},
+    {"audit", "SELECT plan, plan_hash, plan_kind, control FROM audit WHERE run = ?1", true},
+    {"audit_suite",
+     "SELECT idx, name, version, sha256, probe, language, licence, draft, info, n_item "
+     "FROM audit_suite WHERE run = ?1 ORDER BY idx",
+     true},
+    {"audit_item",
+     "SELECT s.idx AS suite_idx, i.idx, i.name FROM audit_suite s CROSS JOIN audit_item i ON "
+     "i.suite = s.id WHERE s.run = ?1 ORDER BY s.idx, i.idx",
+     true},
+    {"audit_label",
+     "SELECT s.idx AS suite_idx, i.idx, l.key, l.value FROM audit_suite s CROSS JOIN audit_item i "
+     "ON i.suite = s.id CROSS JOIN audit_label l ON l.item = i.id WHERE s.run = ?1 "
+     "ORDER BY s.idx, i.idx, l.key",
+     true},
+    {"audit_sequence",
+     "SELECT p.idx, s.idx AS suite_idx, i.idx AS item_idx, q.format, q.candidate, q.role, "
+     "q.correct, q.purpose, q.ordering, q.place, q.text_begin, q.n_scored, q.logprob FROM prompt p "
+     "CROSS JOIN audit_sequence q ON q.prompt = p.id JOIN audit_item i ON i.id = q.item "
+     "JOIN audit_suite s ON s.id = i.suite WHERE p.run = ?1 ORDER BY p.idx",
+     true},
+    {"audit_outcome",
+     "SELECT s.idx AS suite_idx, i.idx, o.format, o.metric, o.state, o.value, o.choice, o.why "
+     "FROM audit_suite s CROSS JOIN audit_item i ON i.suite = s.id CROSS JOIN audit_outcome o ON "
+     "o.item = i.id WHERE s.run = ?1 ORDER BY s.idx, i.idx, o.format, o.metric",
+     true},
 };
 
 constexpr CanonicalTable kWholeFile[] = {
@@ -117,6 +147,13 @@ std::vector<std::int64_t> wanted_runs(Database& db, std::optional<std::int64_t> 
   return out;
 }
 
+bool is_audit(Database& db, std::int64_t run) {
+  if (!has_audit_tables(db)) return false;
+  Statement row = db.prepare("SELECT 1 FROM audit WHERE run = ?1");
+  row.bind(1, run);
+  return row.step();
+}
+
 }  // namespace
 
 std::span<const CanonicalTable> canonical_tables() {
@@ -132,7 +169,9 @@ void write_canonical(Database& db, std::ostream& out, std::optional<std::int64_t
   std::size_t ordinal = 0;
   for (const std::int64_t id : wanted_runs(db, run)) {
     out << "run " << ++ordinal << '\n';
+    const bool audited = is_audit(db, id);
     for (const CanonicalTable& table : kTables) {
+      if (table.of_audits && !audited) continue;
       Statement rows = db.prepare(table.sql);
       rows.bind(1, id);
       write_table(out, table.table, rows);

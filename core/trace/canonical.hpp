@@ -17,6 +17,7 @@ namespace moescope::trace {
 struct CanonicalTable {
   std::string_view table;
   std::string_view sql;
+  bool of_audits = false;  ///< written of runs that are audits
 };
 
 std::span<const CanonicalTable> canonical_tables();

@@ -10,7 +10,8 @@ namespace {
 
 class CsvReader {
  public:
-  CsvReader(std::string_view bytes, std::string_view where) : bytes_(bytes), where_(where) {}
+  CsvReader(std::string_view bytes, std::string_view where, char delimiter)
+      : bytes_(bytes), where_(where), delimiter_(delimiter) {}
 
   std::vector<CsvRecord> read() {
     std::vector<CsvRecord> out;
@@ -28,7 +29,7 @@ class CsvReader {
     const std::size_t begin = at_;
     for (;;) {
       record.cells.push_back(at_ < bytes_.size() && bytes_[at_] == '"' ? quoted() : plain());
-      if (at_ < bytes_.size() && bytes_[at_] == ',') {
+      if (at_ < bytes_.size() && bytes_[at_] == delimiter_) {
         ++at_;
         continue;
       }
@@ -40,7 +41,9 @@ class CsvReader {
   }
 
   std::string plain() {
-    const std::size_t end = std::min(bytes_.find_first_of(",\n", at_), bytes_.size());
+    const char ends[] = {delimiter_, '\n'};
+    const std::size_t end =
+        std::min(bytes_.find_first_of(std::string_view(ends, 2), at_), bytes_.size());
     std::string_view cell = bytes_.substr(at_, end - at_);
     at_ = end;
     if (end < bytes_.size() && bytes_[end] == '\n' && cell.ends_with('\r')) cell.remove_suffix(1);
@@ -69,22 +72,23 @@ class CsvReader {
     if (bytes_.substr(at_).starts_with("\r\n")) ++at_;
     if (at_ < bytes_.size() && bytes_[at_] != '\n')
       fail(ErrorCode::kBadInput,
-           "{}: line {}: expected a comma or the end of the line after a quoted cell", where_,
-           line_);
+           "{}: line {}: expected a {} or the end of the line after a quoted cell", where_, line_,
+           delimiter_ == '\t' ? "tab" : "comma");
     ++at_;
     ++line_;
   }
 
   std::string_view bytes_;
   std::string_view where_;
+  char delimiter_;
   std::size_t at_ = 0;
   std::size_t line_ = 1;
 };
 
 }  // namespace
 
-std::vector<CsvRecord> read_csv(std::string_view bytes, std::string_view where) {
-  return CsvReader(bytes, where).read();
+std::vector<CsvRecord> read_csv(std::string_view bytes, std::string_view where, char delimiter) {
+  return CsvReader(bytes, where, delimiter).read();
 }
 
 }  // namespace moescope::trace

@@ -14,9 +14,10 @@ struct CsvRecord {
   std::size_t line = 1;
 };
 
-/// Reads a whole CSV text; records that are one empty cell are left out.
+/// Reads a whole CSV text, or one with tabs for commas; records that are one empty cell are left out.
 /// Errors: kBadInput: an open quote at the end, text behind a closing quote.
 /// Source: RFC 4180, with LF beside CRLF.
-std::vector<CsvRecord> read_csv(std::string_view bytes, std::string_view where);
+std::vector<CsvRecord> read_csv(std::string_view bytes, std::string_view where,
+                                char delimiter = ',');
 
 }  // namespace moescope::trace

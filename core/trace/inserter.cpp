@@ -74,16 +74,23 @@ std::string routing_sql(const RunInfo& info) {
   return sql;
 }
 
+bool has_row(const PromptTrace& trace, TokenPos pos) {
+  return pos.value >= trace.n_shared && pos.value < trace.tokens.size();
+}
+
 /// The parts that refer to tokens by position.
 void check_positions(const PromptTrace& trace, const RunInfo& info) {
+  if (trace.n_shared > 0 && (!trace.shared_with || trace.n_shared > trace.tokens.size()))
+    fail(ErrorCode::kBadInput, "prompt '{}': {} shared tokens of {}",
+         escape_terminal(trace.input.id), trace.n_shared, trace.tokens.size());
   for (const LensTrace& lens : trace.lens) {
     expect_size(trace, "lens entries", lens.token.size(), lens.logprob.size());
-    if (lens.pos.value >= trace.tokens.size() || lens.layer.value >= info.n_layer)
+    if (!has_row(trace, lens.pos) || lens.layer.value >= info.n_layer)
       fail(ErrorCode::kBadInput, "prompt '{}': lens: no token {} or layer {}",
            escape_terminal(trace.input.id), lens.pos.value, lens.layer.value);
   }
   for (const ActivationTrace& a : trace.activations)
-    if (a.pos.value >= trace.tokens.size())
+    if (!has_row(trace, a.pos))
       fail(ErrorCode::kBadInput, "prompt '{}': activation: no token {}",
            escape_terminal(trace.input.id), a.pos.value);
 }
@@ -135,7 +142,9 @@ Inserter::Inserter(Database& db, std::int64_t run, const RunInfo& info, std::siz
       activation_(db,
                   "INSERT INTO activation (prompt, site, n_row, n_col, dtype, pos, value, sidecar) "
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
-      vocab_(db, "INSERT INTO vocab (run, token_id, text) VALUES (?1, ?2, ?3)") {
+      vocab_(db, "INSERT INTO vocab (run, token_id, text) VALUES (?1, ?2, ?3)"),
+      shared_(db, "INSERT INTO prompt_shared (prompt, main, n_shared) VALUES (?1, ?2, ?3)") {
+  if (info_.audit) audit_.emplace(db, run);
   load_labels();
   load_vocabulary();
 }
@@ -156,14 +165,35 @@ void Inserter::load_vocabulary() {
   }
 }
 
-void Inserter::insert(const PromptTrace& trace) {
+void Inserter::insert(const Parcel& parcel) {
+  prompt_ids_.clear();
+  for (const PromptTrace& trace : parcel.traces) prompt_ids_[trace.index] = insert_trace(trace);
+  insert_shared(parcel);
+  if (!parcel.item) return;
+  if (!audit_) fail(ErrorCode::kBadInput, "{}: an item of a run without an audit", db_.name());
+  audit_->insert(*parcel.item, prompt_ids_);
+}
+
+std::int64_t Inserter::insert_trace(const PromptTrace& trace) {
   check_trace(trace, info_);
   const std::int64_t prompt = insert_prompt(trace);
   const std::vector<std::int64_t> labels = insert_labels(trace, prompt);
-  if (!trace.failure.empty()) return;
+  if (!trace.failure.empty()) return prompt;
   insert_tokens(trace, prompt);
   insert_activations(trace, prompt);
   aggregates_.add(trace, prompt, labels);
+  return prompt;
+}
+
+void Inserter::insert_shared(const Parcel& parcel) {
+  for (const PromptTrace& trace : parcel.traces) {
+    if (trace.n_shared == 0 || !trace.failure.empty()) continue;
+    const auto main = prompt_ids_.find(trace.shared_with.value());
+    if (main == prompt_ids_.end())
+      fail(ErrorCode::kBadInput, "prompt '{}': expected the prompt it begins with beside it",
+           escape_terminal(trace.input.id));
+    shared_.run(prompt_ids_.at(trace.index), main->second, trace.n_shared);
+  }
 }
 
 std::int64_t Inserter::insert_prompt(const PromptTrace& trace) {
@@ -243,7 +273,7 @@ void Inserter::learn_piece(TokenId id, const std::string* text) {
 
 void Inserter::insert_tokens(const PromptTrace& trace, std::int64_t prompt) {
   std::int64_t first = 0;
-  for (std::size_t pos = 0; pos < trace.tokens.size(); ++pos) {
+  for (std::size_t pos = trace.n_shared; pos < trace.tokens.size(); ++pos) {
     const TokenTrace& token = trace.tokens[pos];
     std::optional<std::string_view> text;
     if (info_.text == TextMode::kFull) text = token.text;
@@ -255,7 +285,7 @@ void Inserter::insert_tokens(const PromptTrace& trace, std::int64_t prompt) {
     token_.run(prompt, pos, static_cast<int>(token.phase), token.id.value, text, token.begin,
                token.end, token.logprob, token.entropy, token.rank, predicted, blob);
     const std::int64_t id = db_.last_insert_id();
-    if (pos == 0) first = id;
+    if (pos == trace.n_shared) first = id - static_cast<std::int64_t>(pos);
     if (token.fed) insert_routing(trace, pos, id);
     if (token.predicted) learn_piece(*token.predicted, nullptr);
     learn_piece(token.id, &token.text);

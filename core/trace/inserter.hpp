@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/trace/aggregate.hpp"
+#include "core/trace/audit_inserter.hpp"
 #include "core/trace/prompt_trace.hpp"
 #include "core/trace/run_info.hpp"
 #include "core/trace/sidecar.hpp"
@@ -26,10 +27,9 @@ class Inserter {
  public:
   Inserter(Database& db, std::int64_t run, const RunInfo& info, std::size_t sidecar_bytes);
 
-  void insert(const PromptTrace& trace);
+  void insert(const Parcel& parcel);
   /// To be called before every commit.
   void flush() { aggregates_.flush(); }
-  /// Removes side-cars that killed runs left behind.
 
  private:
   using Labels = std::vector<std::pair<std::string, std::string>>;
@@ -37,6 +37,8 @@ class Inserter {
   void load_labels();
   void load_vocabulary();
   std::optional<std::string> reason(const PromptTrace& trace) const;
+  std::int64_t insert_trace(const PromptTrace& trace);
+  void insert_shared(const Parcel& parcel);
   std::int64_t insert_prompt(const PromptTrace& trace);
   std::vector<std::int64_t> insert_labels(const PromptTrace& trace, std::int64_t prompt);
   std::int64_t label_id(const std::string& key, const std::optional<std::string>& value);
@@ -55,7 +57,10 @@ class Inserter {
   Aggregates aggregates_;
   std::map<std::pair<std::string, std::optional<std::string>>, std::int64_t> label_ids_;
   std::vector<bool> known_piece_;
-  Statement prompt_, prompt_label_, label_, token_, routing_, lens_, sidecar_, activation_, vocab_;
+  std::map<std::uint64_t, std::int64_t> prompt_ids_;  ///< of the parcel at hand, by index
+  std::optional<AuditInserter> audit_;
+  Statement prompt_, prompt_label_, label_, token_, routing_, lens_, sidecar_, activation_, vocab_,
+      shared_;
 };
 
 }  // namespace moescope::trace

@@ -21,7 +21,10 @@ struct PromptInput {
   /// Of a prompt that a chat template wrote: the bytes of the text that came from its message. The
   /// template writes the control tokens, the first one included.
   std::optional<std::vector<tokenizer::Span>> foreign;
-  std::string place;    ///< "p.jsonl: line 4"; empty where it came from no file
+  /// Neighbours of one unit run over what they begin with and are committed together.
+  std::optional<std::uint64_t> unit;
+  std::size_t score_from = 0;  ///< tokens that begin before this byte of the text are not predicted
+  std::string place;           ///< "p.jsonl: line 4"; empty where it came from no file
   std::string failure;  ///< why its line can't be run, which may quote it; empty for a sound prompt
   bool operator==(const PromptInput&) const = default;
 };
@@ -68,6 +71,9 @@ struct PromptTrace {
   std::string failure;  ///< why nothing was recorded; empty for a recorded prompt
   hooks::FinishReason finish = hooks::FinishReason::kScored;
   std::vector<TokenTrace> tokens;
+  /// The prompt, by index, whose trace holds the first n_shared tokens; they are not fed here.
+  std::optional<std::uint64_t> shared_with;
+  std::size_t n_shared = 0;
   std::vector<float> router_logits;   ///< [n_token, n_route, n_expert]; empty when not wanted
   std::vector<std::uint16_t> expert;  ///< [n_token, n_route, top_k] chosen, best first
   std::vector<float> weight;          ///< [n_token, n_route, top_k] really applied

@@ -320,6 +320,10 @@ std::string prompts_hash(std::span<const PromptInput> prompts) {
       add(key);
       add(value);
     }
+    if (prompt.unit) {
+      add(fmt::format("unit {}", *prompt.unit));
+      add(fmt::format("scored from {}", prompt.score_from));
+    }
     add(prompt.text);
     add(prompt.failure.empty() ? "sound" : "failed");
   }

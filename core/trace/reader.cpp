@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/json.hpp"
+#include "core/trace/schema.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -139,6 +140,20 @@ ChoiceRow read_choice(const Statement& row, const RunRow& run) {
   return out;
 }
 
+/// The prompt that holds the first tokens of another one, and how many.
+struct SharedBeginning {
+  std::int64_t main = 0;
+  std::int64_t n_shared = 0;
+};
+
+SharedBeginning shared_beginning(Database& db, std::int64_t prompt) {
+  if (!has_audit_tables(db)) return {};
+  Statement row = db.prepare("SELECT main, n_shared FROM prompt_shared WHERE prompt = ?1");
+  row.bind(1, prompt);
+  if (!row.step()) return {};
+  return {row.integer(0), row.integer(1, 1, INT32_MAX)};
+}
+
 }  // namespace
 
 std::vector<RunRow> list_runs(Database& db) {
@@ -205,13 +220,15 @@ PromptRow find_prompt(Database& db, std::int64_t run, std::string_view name_or_i
 
 std::vector<TokenRow> read_tokens(Database& db, const RunRow& run, std::int64_t prompt) {
   std::vector<TokenRow> out;
+  const SharedBeginning shared = shared_beginning(db, prompt);
   Statement tokens = db.prepare(
       "SELECT id, pos, phase, token_id, text, begin_byte, end_byte, logprob, entropy, rank, "
-      "predicted, router_logits FROM token WHERE prompt = ?1 ORDER BY pos");
+      "predicted, router_logits FROM token WHERE prompt = ?1 OR (prompt = ?2 AND pos < ?3) "
+      "ORDER BY pos");
   Statement choices = db.prepare(
       "SELECT layer, slot, expert, weight, margin FROM routing WHERE token = ?1 "
       "ORDER BY layer, slot");
-  tokens.bind(1, prompt);
+  tokens.bind_all(prompt, shared.main, shared.n_shared);
   while (tokens.step()) {
     TokenRow& token = out.emplace_back(read_token(tokens));
     choices.reset();

@@ -80,7 +80,8 @@ struct TokenRow {
   std::vector<ChoiceRow> choices;    ///< by layer, then slot; empty where it was never fed
 };
 
-/// The tokens of one prompt in order, with their routing.
+/// The tokens of one prompt in order, with their routing; those that it shares with another prompt
+/// included.
 std::vector<TokenRow> read_tokens(Database& db, const RunRow& run, std::int64_t prompt);
 
 }  // namespace moescope::trace

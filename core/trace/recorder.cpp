@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -15,158 +14,10 @@
 #include "core/model/stop_text.hpp"
 #include "core/tokenizer/chat_template.hpp"
 #include "core/trace/prompts.hpp"
+#include "core/trace/trace_builder.hpp"
 
 namespace moescope::trace {
 namespace {
-
-/// Builds one PromptTrace a request out of the engine's events; request ids are prompt indexes.
-class Recorder : public hooks::Sink {
- public:
-  Recorder(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
-           const RecordPlan& plan, const TraceTaker& take)
-      : config_(config),
-        tokenizer_(tokenizer),
-        plan_(plan),
-        take_(take),
-        route_of_(config.n_layer) {
-    counts_.n_captured.resize(plan.captures.size());
-    for (std::size_t l = 0; l < config.n_layer; ++l) {
-      route_of_[l] = n_route_;
-      if (config.routes[l]) ++n_route_;
-    }
-  }
-
-  void open(PromptTrace trace) { open_.emplace(trace.index, std::move(trace)); }
-
-  void routing(const hooks::RoutingEvent& e) override {
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      PromptTrace& trace = trace_of(e.row[i]);
-      const std::size_t cell = e.row[i].pos.value * n_route_ + route_of_[e.layer.value];
-      const std::size_t k = config_.gating.top_k;
-      for (std::size_t slot = 0; slot < k; ++slot)
-        trace.expert[cell * k + slot] = static_cast<std::uint16_t>(e.expert.at(i, slot).value);
-      std::ranges::copy(e.weight.row(i), trace.weight.begin() + offset(cell * k));
-      std::ranges::copy(e.margin.row(i), trace.margin.begin() + offset(cell * k));
-      if (plan_.router_logits)
-        std::ranges::copy(e.logits.row(i),
-                          trace.router_logits.begin() + offset(cell * config_.gating.n_expert));
-    }
-  }
-
-  void prediction(const hooks::PredictionEvent& e) override {
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      const hooks::Prediction& p = e.prediction[i];
-      PromptTrace& trace = trace_of(e.row[i]);
-      const std::size_t pos = e.row[i].pos.value;
-      trace.tokens[pos].predicted = p.argmax;
-      trace.tokens[pos].fed = true;
-      if (!p.has_next) continue;
-      if (pos + 1 == trace.tokens.size()) append_generated(trace, p.next);
-      TokenTrace& next = trace.tokens[pos + 1];
-      next.logprob = p.next_logprob;
-      next.entropy = p.entropy;
-      next.rank = p.next_rank;
-    }
-  }
-
-  void lens(const hooks::LensEvent& e) override {
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      const auto token = e.token.row(i);
-      const auto logprob = e.logprob.row(i);
-      trace_of(e.row[i]).lens.push_back(
-          {e.row[i].pos, e.layer, {token.begin(), token.end()}, {logprob.begin(), logprob.end()}});
-    }
-  }
-
-  void activation(const hooks::ActivationEvent& e) override {
-    if (e.rule == plan_.captures.size()) {
-      for (std::size_t i = 0; i < e.row.size(); ++i)
-        plan_.means->add(e.site.layer, e.site.expert, e.value.row(i));
-      return;
-    }
-    counts_.n_captured[e.rule] += e.row.size();
-    for (std::size_t i = 0; i < e.row.size(); ++i) {
-      const auto value = e.value.row(i);
-      trace_of(e.row[i]).activations.push_back(
-          {e.row[i].pos, e.site, {value.begin(), value.end()}});
-    }
-  }
-
-  void finished(const hooks::FinishedEvent& e) override {
-    const auto at = open_.find(e.request);
-    PromptTrace trace = std::move(at->second);
-    open_.erase(at);
-    trace.finish = e.reason;
-    if (e.reason == hooks::FinishReason::kFailed) {
-      trace = failed(std::move(trace), e.message);
-    } else {
-      sort_observations(trace);
-    }
-    take_(std::move(trace));
-  }
-
-  const RecordCounts& counts() const { return counts_; }
-
-  static PromptTrace failed(PromptTrace trace, std::string why) {
-    PromptTrace out;
-    out.index = trace.index;
-    out.input = std::move(trace.input);
-    out.failure = std::move(why);
-    out.finish = hooks::FinishReason::kFailed;
-    return out;
-  }
-
- private:
-  static std::ptrdiff_t offset(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
-
-  PromptTrace& trace_of(const hooks::RowTag& row) {
-    PromptTrace& trace = open_.at(row.request);
-    if (trace.expert.size() < trace.tokens.size() * n_route_ * config_.gating.top_k) resize(trace);
-    return trace;
-  }
-
-  void resize(PromptTrace& trace) const {
-    const std::size_t cells = trace.tokens.size() * n_route_;
-    trace.expert.resize(cells * config_.gating.top_k);
-    trace.weight.resize(cells * config_.gating.top_k);
-    trace.margin.resize(cells * config_.gating.top_k);
-    if (plan_.router_logits) trace.router_logits.resize(cells * config_.gating.n_expert);
-  }
-
-  void append_generated(PromptTrace& trace, TokenId id) {
-    TokenTrace token;
-    token.id = id;
-    token.phase = hooks::Phase::kDecode;
-    token.text = tokenizer_.token_bytes(id);
-    token.fed = false;  // until its own prediction comes
-    trace.tokens.push_back(std::move(token));
-    resize(trace);
-  }
-
-  /// Chunks arrive layer by layer; the trace has one order whatever the chunks were.
-  static void sort_observations(PromptTrace& trace) {
-    std::sort(trace.lens.begin(), trace.lens.end(), [](const LensTrace& a, const LensTrace& b) {
-      return std::pair(a.pos, a.layer) < std::pair(b.pos, b.layer);
-    });
-    const auto key = [](const ActivationTrace& a) {
-      return std::tuple(a.site.site, a.site.layer, a.site.expert, a.pos);
-    };
-    auto& all = trace.activations;
-    std::sort(all.begin(), all.end(),
-              [&](const auto& a, const auto& b) { return key(a) < key(b); });
-    const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
-    all.erase(std::unique(all.begin(), all.end(), same), all.end());
-  }
-
-  const model::ModelConfig& config_;
-  const tokenizer::Tokenizer& tokenizer_;
-  const RecordPlan& plan_;
-  const TraceTaker& take_;
-  std::vector<std::size_t> route_of_;  ///< [n_layer] number among the routing layers
-  std::size_t n_route_ = 0;
-  RecordCounts counts_;
-  std::unordered_map<std::uint64_t, PromptTrace> open_;
-};
 
 /// Ends one sequence when a stop text appears in what was generated, or when the plan says so.
 class StopWhen {
@@ -185,6 +36,104 @@ class StopWhen {
   std::function<bool(std::span<const TokenId>)> also_;
 };
 
+/// Makes requests of prompts, those of one unit together where they begin alike.
+class RequestMaker {
+ public:
+  struct Setting {
+    const model::Model& model;
+    const tokenizer::Tokenizer& tokenizer;
+    const RecordPlan& plan;
+    const TraceTaker& take;
+  };
+  RequestMaker(Setting setting, std::span<const PromptInput> prompts,
+               const std::set<std::uint64_t>& done, TraceBuilder& builder)
+      : set_(setting), prompts_(prompts), done_(done), builder_(builder) {}
+
+  std::optional<hooks::Request> next() {
+    std::optional<hooks::Request> main = take_held();
+    while (!main && at_ < prompts_.size()) main = sound_request(at_++);
+    if (!main) return std::nullopt;
+    const auto unit = prompts_[main->id].unit;
+    while (unit && at_ < prompts_.size() && prompts_[at_].unit == unit) {
+      std::optional<hooks::Request> other = sound_request(at_++);
+      if (!other) continue;
+      other->n_shared = model::shareable(set_.model, set_.plan.engine, *main, *other);
+      if (other->n_shared < kWorthSharing) {
+        other->n_shared = 0;
+        held_ = std::move(other);
+        break;
+      }
+      share(*main, *other);
+      main->branches.push_back(std::move(*other));
+    }
+    // Those that share most come first: they leave the common part of the others as it is.
+    std::ranges::stable_sort(main->branches, std::ranges::greater(), &hooks::Request::n_shared);
+    return main;
+  }
+
+ private:
+  /// Fewer tokens than this are computed again sooner than they are looked up elsewhere.
+  static constexpr std::size_t kWorthSharing = 4;
+
+  std::optional<hooks::Request> take_held() {
+    std::optional<hooks::Request> out = std::move(held_);
+    held_.reset();
+    return out;
+  }
+
+  /// The request of one prompt whose trace is open now; nothing where it is done already or where
+  /// it was handed over as failed.
+  std::optional<hooks::Request> sound_request(std::uint64_t index) {
+    if (done_.contains(index)) return std::nullopt;
+    const PromptInput& prompt = prompts_[index];
+    PromptTrace trace;
+    trace.index = index;
+    trace.input = prompt;
+    try {
+      if (!prompt.failure.empty()) fail(ErrorCode::kBadInput, "{}", prompt.failure);
+      trace.tokens = prompt_tokens(set_.tokenizer, set_.plan, prompt);
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::kBadInput) throw;
+      set_.take(failed_trace(std::move(trace), e.message()));
+      return std::nullopt;
+    }
+    hooks::Request request;
+    request.id = index;
+    request.name = prompt.id;
+    for (const TokenTrace& token : trace.tokens) request.ids.push_back(token.id);
+    request.score_from = first_scored(trace);
+    request.generate = set_.plan.generate;
+    request.generate.sampling.seed = prompt_seed(set_.plan.generate.sampling.seed, prompt.id);
+    if (!set_.plan.stops.empty())
+      request.generate.stop_when = StopWhen(set_.tokenizer, set_.plan, !prompt.text.empty());
+    builder_.open(std::move(trace));
+    return request;
+  }
+
+  static std::size_t first_scored(const PromptTrace& trace) {
+    std::size_t pos = 1;
+    while (pos < trace.tokens.size() &&
+           trace.tokens[pos].begin.value_or(0) < trace.input.score_from)
+      ++pos;
+    return pos;
+  }
+
+  void share(hooks::Request& main, hooks::Request& other) {
+    main.score_from = std::min(main.score_from, other.score_from);
+    PromptTrace& trace = builder_.opened(other.id);
+    trace.shared_with = main.id;
+    trace.n_shared = other.n_shared;
+    for (std::size_t pos = 0; pos < trace.n_shared; ++pos) trace.tokens[pos].fed = false;
+  }
+
+  Setting set_;
+  std::span<const PromptInput> prompts_;
+  const std::set<std::uint64_t>& done_;
+  TraceBuilder& builder_;
+  std::uint64_t at_ = 0;
+  std::optional<hooks::Request> held_;
+};
+
 hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& plan) {
   hooks::CapturePlan out{.routing = model.config.n_route() > 0,
                          .prediction = true,
@@ -198,8 +147,8 @@ hooks::CapturePlan capture_plan(const model::Model& model, const RecordPlan& pla
 
 }  // namespace
 
-std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer,
-                                      tokenizer::SpecialText special, const PromptInput& input) {
+std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer, const RecordPlan& plan,
+                                      const PromptInput& input) {
   std::vector<TokenTrace> tokens;
   const auto add = [&](TokenId id) -> TokenTrace& {
     TokenTrace& token = tokens.emplace_back();
@@ -208,10 +157,11 @@ std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer,
     return token;
   };
   const bool chat = input.foreign.has_value();
-  if (!chat && tokenizer.add_bos() && tokenizer.bos()) add(*tokenizer.bos());
+  const std::optional<TokenId> own = tokenizer.add_bos() ? tokenizer.bos() : std::nullopt;
+  if (const auto first = plan.prefix ? plan.prefix : own; !chat && first) add(*first);
   for (const tokenizer::Token& t :
        chat ? tokenizer::encode_chat(tokenizer, {input.text, *input.foreign})
-            : tokenizer.encode(input.text, special)) {
+            : tokenizer.encode(input.text, plan.special)) {
     TokenTrace& token = add(t.id);
     token.begin = t.begin;
     token.end = t.end;
@@ -263,41 +213,12 @@ RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenize
                             std::span<const PromptInput> prompts,
                             const std::set<std::uint64_t>& done, const RecordPlan& plan,
                             const TraceTaker& take, std::stop_token stop) {
-  Recorder recorder(model.config, tokenizer, plan, take);
-  std::uint64_t next = 0;
-  const model::RequestSource source = [&]() -> std::optional<hooks::Request> {
-    for (; next < prompts.size(); ++next) {
-      if (done.contains(next)) continue;
-      const std::uint64_t index = next;
-      PromptTrace trace;
-      trace.index = index;
-      trace.input = prompts[index];
-      try {
-        if (!prompts[index].failure.empty())
-          fail(ErrorCode::kBadInput, "{}", prompts[index].failure);
-        trace.tokens = prompt_tokens(tokenizer, plan.special, prompts[index]);
-      } catch (const Error& e) {
-        if (e.code() != ErrorCode::kBadInput) throw;
-        take(Recorder::failed(std::move(trace), e.message()));
-        continue;
-      }
-      hooks::Request request;
-      request.id = index;
-      request.name = prompts[index].id;
-      for (const TokenTrace& token : trace.tokens) request.ids.push_back(token.id);
-      request.generate = plan.generate;
-      request.generate.sampling.seed = prompt_seed(plan.generate.sampling.seed, prompts[index].id);
-      if (!plan.stops.empty())
-        request.generate.stop_when = StopWhen(tokenizer, plan, !prompts[index].text.empty());
-      recorder.open(std::move(trace));
-      ++next;
-      return request;
-    }
-    return std::nullopt;
-  };
-  model::run_requests(model, plan.engine, source, capture_plan(model, plan), plan.interventions,
-                      recorder, stop);
-  return recorder.counts();
+  TraceBuilder builder(model.config, tokenizer, plan, take);
+  RequestMaker maker({model, tokenizer, plan, take}, prompts, done, builder);
+  model::run_requests(
+      model, plan.engine, [&maker] { return maker.next(); }, capture_plan(model, plan),
+      plan.interventions, builder, stop);
+  return builder.counts();
 }
 
 }  // namespace moescope::trace

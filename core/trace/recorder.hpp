@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -30,16 +31,17 @@ struct RecordPlan {
   hooks::InterventionPlan interventions;
   hooks::Generation generate;  ///< after every prompt; each draws from its prompt_seed
   tokenizer::SpecialText special = tokenizer::SpecialText::kPlain;
-  ExpertMeans* means = nullptr;  ///< adds up every expert's output where given
+  std::optional<TokenId> prefix;  ///< before every prompt, in place of the tokenizer's own choice
+  ExpertMeans* means = nullptr;   ///< adds up every expert's output where given
 };
 
 /// Takes one finished trace; may block.
 using TraceTaker = std::function<void(PromptTrace&&)>;
 
-/// The tokens of one prompt as the model gets them: the tokenizer's first token, unless a chat
-/// template wrote the prompt, and the text's. Errors: those of Tokenizer::encode.
-std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer,
-                                      tokenizer::SpecialText special, const PromptInput& input);
+/// The tokens of one prompt as the model gets them: the plan's or the tokenizer's first token,
+/// unless a chat template wrote the prompt, and the text's. Errors: those of Tokenizer::encode.
+std::vector<TokenTrace> prompt_tokens(const tokenizer::Tokenizer& tokenizer, const RecordPlan& plan,
+                                      const PromptInput& input);
 
 /// The seed of one prompt's draws: the first 64 bits of SHA-256("<seed> <id>"), so that they depend
 /// on neither the place in the list nor the other prompts.
@@ -51,7 +53,8 @@ struct RecordCounts {
 };
 
 /// Runs the prompts whose indexes are not in `done` and hands over a trace of each, in the order in
-/// which they finish. A prompt that cannot run is handed over with its failure.
+/// which they finish. Prompts of one unit that begin alike are computed once over their beginning,
+/// and their traces say so. A prompt that cannot run is handed over with its failure.
 /// Errors: those of model::run_requests and of the taker.
 RecordCounts record_prompts(const model::Model& model, const tokenizer::Tokenizer& tokenizer,
                             std::span<const PromptInput> prompts,

@@ -9,6 +9,7 @@
 
 #include "core/base/element_type.hpp"
 #include "core/base/index.hpp"
+#include "core/trace/audit_rows.hpp"
 
 namespace moescope::trace {
 
@@ -48,6 +49,8 @@ struct RunInfo {
   std::map<std::string, std::string> options;
   /// Names, sizes and times of the model's files: tells them apart until their hash is known.
   std::string files_id;
+
+  std::optional<AuditRow> audit;  ///< what an audit plans; its hash is among the options
 
   // Taken from the prompts and the model at every start.
   bool keeps_activations = false;       ///< captures are asked for: side-cars may be written

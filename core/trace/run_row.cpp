@@ -10,6 +10,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
+#include "core/trace/audit_inserter.hpp"
 
 namespace moescope::trace {
 namespace {
@@ -144,6 +145,7 @@ std::int64_t insert_run(Database& db, const RunInfo& info) {
   Statement option = db.prepare("INSERT INTO run_option (run, key, value) VALUES (?1, ?2, ?3)");
   for (const auto& [key, value] : info.options) option.run(run, key, value);
   option.run(run, kFilesOption, info.files_id);
+  if (info.audit) insert_audit(db, run, *info.audit);
   transaction.commit();
   return run;
 }

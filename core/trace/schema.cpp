@@ -13,9 +13,13 @@
 namespace moescope::trace {
 namespace {
 
-constexpr std::string_view kSchemaSql =
+constexpr std::string_view kFirstSql =
 #include "schema_sql.inc"
     ;
+constexpr std::string_view kAuditSql =
+#include "schema_audit_sql.inc"
+    ;
+constexpr Migration kMigrations[] = {{1, kAuditSql}};
 
 struct SchemaObject {
   std::string type;
@@ -32,13 +36,20 @@ Objects declared(Database& db) {
   return out;
 }
 
-const Objects& expected_objects() {
-  static const Objects objects = [] {
+/// What a file of that version declares.
+const Objects& expected_objects(std::int64_t version) {
+  static const std::map<std::int64_t, Objects> objects = [] {
+    std::map<std::int64_t, Objects> out;
     Database db(":memory:", OpenMode::kCreate);
-    db.execute(std::string(kSchemaSql));
-    return declared(db);
+    db.execute(std::string(kFirstSql));
+    out[1] = declared(db);
+    for (const Migration& step : kMigrations) {
+      db.execute(std::string(step.sql));
+      out[step.from + 1] = declared(db);
+    }
+    return out;
   }();
-  return objects;
+  return objects.at(version);
 }
 
 std::string list_names(const Objects& objects) {
@@ -55,7 +66,8 @@ std::string list_names(const Objects& objects) {
 Objects foreign_objects(const Objects& found) {
   Objects out;
   for (const auto& [name, object] : found)
-    if (!expected_objects().contains(name) && object.type != "index") out[name] = object;
+    if (!expected_objects(kSchemaVersion).contains(name) && object.type != "index")
+      out[name] = object;
   return out;
 }
 
@@ -78,7 +90,8 @@ void check_identity(Database& db, const Objects& found) {
 }
 
 void check_objects(Database& db, const Objects& found) {
-  for (const auto& [name, object] : expected_objects()) {
+  const std::int64_t version = db.integer("PRAGMA user_version");
+  for (const auto& [name, object] : expected_objects(version)) {
     const auto at = found.find(name);
     if (at == found.end())
       fail(ErrorCode::kBadInput, "{}: {} '{}' is missing; is the file damaged?", db.name(),
@@ -87,14 +100,14 @@ void check_objects(Database& db, const Objects& found) {
       fail(ErrorCode::kBadInput,
            "{}: {} '{}': expected the declaration of schema version {}, got another one; "
            "was it changed by hand?",
-           db.name(), object.type, name, kSchemaVersion);
+           db.name(), object.type, name, version);
   }
 }
 
 void create(Database& db) {
   db.execute("PRAGMA page_size = 16384");
   Transaction transaction(db);
-  db.execute(std::string(kSchemaSql));
+  db.execute(std::string(schema_sql()));
   db.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId,
                          kSchemaVersion));
   db.prepare("INSERT INTO meta (key, value) VALUES ('format', ?1)").run("moescope trace");
@@ -104,11 +117,16 @@ void create(Database& db) {
 }  // namespace
 
 std::string_view schema_sql() {
-  return kSchemaSql;
+  static const std::string text = std::string(kFirstSql) + "\n" + std::string(kAuditSql);
+  return text;
+}
+
+bool has_audit_tables(Database& db) {
+  return db.integer("PRAGMA user_version") >= 2;
 }
 
 std::span<const Migration> migrations() {
-  return {};
+  return kMigrations;
 }
 
 void migrate(Database& db, std::span<const Migration> steps, int target) {

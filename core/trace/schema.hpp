@@ -11,10 +11,14 @@
 namespace moescope::trace {
 
 inline constexpr std::int64_t kApplicationId = 0x4d6f4553;  ///< "MoES"
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
-/// The text that makes an empty database a trace database: core/trace/schema.sql.
+/// The text that makes an empty database a trace database: core/trace/schema.sql and
+/// schema_audit.sql.
 std::string_view schema_sql();
+
+/// Whether the file has the tables of audits: version 2 and later.
+bool has_audit_tables(Database& db);
 
 /// One step of the way from an old schema to the present one.
 struct Migration {
@@ -28,7 +32,8 @@ std::span<const Migration> migrations();
 /// Errors: kBadInput when a step is missing.
 void migrate(Database& db, std::span<const Migration> steps, int target);
 
-/// Opens for reading and checks that the file is a trace database of a version we know.
+/// Opens for reading and checks that the file is a trace database of a version we know; an older
+/// one is read as it is.
 /// Errors: kBadInput: absent, empty, foreign (with its application id and tables), newer schema.
 Database open_trace(const std::filesystem::path& file);
 

@@ -1,4 +1,4 @@
--- The trace database of moescope, schema version 1. docs/formats/trace.md explains every column.
+-- The trace database of moescope; schema_audit.sql adds what version 2 has. docs/formats/trace.md explains every column.
 -- Integers and plain rows wherever somebody may want to query; blobs are little-endian.
 -- Sums of weights are integers, round(weight * 2^32), so that no order of commits changes a bit.
 

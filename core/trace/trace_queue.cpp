@@ -4,7 +4,9 @@
 
 namespace moescope::trace {
 
-std::size_t bytes_of(const PromptTrace& trace) {
+namespace {
+
+std::size_t trace_bytes(const PromptTrace& trace) {
   std::size_t n = sizeof(PromptTrace) + trace.input.text.size() + trace.failure.size();
   for (const TokenTrace& token : trace.tokens) n += sizeof(TokenTrace) + token.text.size();
   n += (trace.router_logits.size() + trace.weight.size() + trace.margin.size()) * sizeof(float);
@@ -16,20 +18,28 @@ std::size_t bytes_of(const PromptTrace& trace) {
   return n;
 }
 
-bool TraceQueue::put(PromptTrace&& trace) {
-  const std::size_t size = bytes_of(trace);
+}  // namespace
+
+std::size_t bytes_of(const Parcel& parcel) {
+  std::size_t n = sizeof(Parcel);
+  for (const PromptTrace& trace : parcel.traces) n += trace_bytes(trace);
+  return n;
+}
+
+bool TraceQueue::put(Parcel&& parcel) {
+  const std::size_t size = bytes_of(parcel);
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
     return abandoned_ || n_byte_ == 0 || (size <= max_bytes_ && n_byte_ <= max_bytes_ - size);
   });
   if (abandoned_) return false;
   n_byte_ += size;
-  items_.push_back(std::move(trace));
+  items_.push_back(std::move(parcel));
   changed_.notify_all();
   return true;
 }
 
-std::optional<PromptTrace> TraceQueue::take(
+std::optional<Parcel> TraceQueue::take(
     std::optional<std::chrono::steady_clock::time_point> deadline) {
   std::unique_lock lock(mutex_);
   const auto ready = [&] { return closed_ || !items_.empty(); };
@@ -39,7 +49,7 @@ std::optional<PromptTrace> TraceQueue::take(
     changed_.wait(lock, ready);
   }
   if (items_.empty()) return std::nullopt;
-  std::optional<PromptTrace> out = std::move(items_.front());
+  std::optional<Parcel> out = std::move(items_.front());
   items_.pop_front();
   n_byte_ -= bytes_of(*out);
   changed_.notify_all();

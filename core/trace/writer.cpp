@@ -126,7 +126,7 @@ class RunHash {
   std::string hash_;
 };
 
-/// The thread's work: takes traces and commits them in groups.
+/// The thread's work: takes parcels and commits them in groups.
 class Committer {
  public:
   struct Run {
@@ -143,13 +143,13 @@ class Committer {
   }
 
  private:
-  void commit_group(PromptTrace first) {
+  void commit_group(Parcel first) {
     const auto deadline = Clock::now() + options_.group_time;
     Transaction transaction(db_);
-    std::optional<PromptTrace> trace = std::move(first);
-    for (std::size_t n_byte = 0; trace; trace = queue_.take(deadline)) {
-      run_.inserter.insert(*trace);
-      n_byte += bytes_of(*trace);
+    std::optional<Parcel> parcel = std::move(first);
+    for (std::size_t n_byte = 0; parcel; parcel = queue_.take(deadline)) {
+      run_.inserter.insert(*parcel);
+      n_byte += bytes_of(*parcel);
       if (n_byte >= options_.group_bytes || Clock::now() >= deadline) break;
     }
     run_.inserter.flush();
@@ -289,8 +289,14 @@ void Writer::set_model_hash(std::string hash) {
 }
 
 void Writer::push(PromptTrace&& trace) {
-  check_trace(trace, state_->info);
-  if (!state_->queue.put(std::move(trace))) state_->join();
+  Parcel parcel;
+  parcel.traces.push_back(std::move(trace));
+  push(std::move(parcel));
+}
+
+void Writer::push(Parcel&& parcel) {
+  for (const PromptTrace& trace : parcel.traces) check_trace(trace, state_->info);
+  if (!state_->queue.put(std::move(parcel))) state_->join();
 }
 
 void Writer::finish(std::string_view model_hash) {

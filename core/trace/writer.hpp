@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/trace/prompt_trace.hpp"
+#include "core/trace/audit_rows.hpp"
 #include "core/trace/run_info.hpp"
 
 namespace moescope::trace {
@@ -58,8 +58,9 @@ class Writer {
   /// called from any thread while a run is open.
   void set_model_hash(std::string hash);
 
-  /// Queues one prompt; waits while the queue is full.
+  /// Queues one prompt, or all prompts of an audit's item; waits while the queue is full.
   void push(PromptTrace&& trace);
+  void push(Parcel&& parcel);
 
   /// Commits what is queued, marks the run complete and leaves one plain file.
   /// Errors: kBadInput when prompts are missing or the hash is empty; the run stays resumable.

@@ -67,7 +67,7 @@ TEST(Suite, SaysWhereAndWhatIsWrong) {
             "s.json: line 4, column 1: key 'item': unknown key; known here: $schema, "
             "moescope_suite, name, version, title, language, construct, cannot_show, licence, "
             "origin, authors, reviews, pilot_exclusions, scored_difference, canary, "
-            "first_published, generator, generator_seed, sensitive, sources, share_alike, "
+            "first_published, generator, generator_seed, purpose, sensitive, sources, share_alike, "
             "local_only, probe, formats, cluster, covariates, alpha, hypotheses, items, grid");
   EXPECT_EQ(refusal(R"("items": [])"), "s.json: line 1, column 1: a suite without items");
   EXPECT_EQ(refusal(R"("items": [{"id": "1", "candidates": {"more": "a"}}])"),

@@ -7,13 +7,14 @@ import tempfile
 import unittest
 
 import bad_databases
+import bad_suites
 import bad_text
 import bad_usage
 import bad_weights
 from bad_world import APPEND, World
 from program import PROGRAM, moescope
 
-TABLES = (bad_weights, bad_text, bad_databases, bad_usage)
+TABLES = (bad_weights, bad_text, bad_databases, bad_usage, bad_suites)
 SPOKEN_BY_CRASHES = ("Sanitizer", "runtime error", "terminate called", "internal error",
                     "Assertion", "std::")
 NOBODY = 65534

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
 #include "tests/error_of.hpp"
@@ -69,11 +71,19 @@ TEST(Probes, TheTableIsSound) {
         if (metric.name == name) return true;
       return false;
     };
+    const auto is_label = [&](std::string_view name) {
+      return name.empty() || std::count(probe->labels.begin(), probe->labels.end(), name) == 1;
+    };
     for (const EstimandInfo& estimand : probe->estimands) {
       EXPECT_TRUE(is_metric(estimand.numerator)) << estimand.name;
       EXPECT_TRUE(estimand.denominator.empty() || is_metric(estimand.denominator)) << estimand.name;
       EXPECT_FALSE(estimand.what.empty());
       EXPECT_TRUE(!estimand.headline || estimand.neutral) << estimand.name;
+      EXPECT_TRUE(is_label(estimand.label)) << estimand.name;
+      if (!estimand.minus) continue;
+      EXPECT_TRUE(is_metric(estimand.minus->numerator)) << estimand.name;
+      EXPECT_TRUE(estimand.minus->denominator.empty() || is_metric(estimand.minus->denominator));
+      EXPECT_TRUE(is_label(estimand.minus->label)) << estimand.name;
     }
     for (const MetricInfo& metric : probe->metrics) EXPECT_FALSE(metric.what.empty());
   }

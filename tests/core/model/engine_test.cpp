@@ -142,6 +142,79 @@ TEST(Engine, StopsWhenAsked) {
   }
 }
 
+/// A request that begins as `main` does for n_shared ids and then goes its own way.
+hooks::Request branch_of(const hooks::Request& main, std::uint64_t id, std::size_t n_shared,
+                         std::size_t n_own) {
+  hooks::Request out;
+  out.id = id;
+  out.ids.assign(main.ids.begin(), main.ids.begin() + static_cast<std::ptrdiff_t>(n_shared));
+  for (std::size_t i = 0; i < n_own; ++i) out.ids.emplace_back((7 * i + id) % 40);
+  out.n_shared = n_shared;
+  return out;
+}
+
+TEST(Engine, BranchesHaveTheBitsThatTheyWouldHaveAlone) {
+  const TinyModel tiny;
+  hooks::Request main = request_of(0, 12);
+  std::vector<hooks::Request> branches = {branch_of(main, 1, 3, 9), branch_of(main, 2, 10, 4),
+                                          branch_of(main, 3, 12, 0), branch_of(main, 4, 6, 20)};
+  branches[2].generate = {.max_new_tokens = 5, .sampling = {.temperature = 1.0f, .seed = 3}};
+  std::vector<hooks::Request> alone = {main};
+  for (hooks::Request branch : branches) {
+    branch.n_shared = 0;
+    alone.push_back(branch);
+  }
+  main.branches = branches;
+  const hooks::CapturePlan plan{.routing = true, .prediction = true};
+  EventLog expected;
+  run_requests(*tiny, {}, source_of(alone), plan, {}, expected);
+  for (const std::size_t rows : {2, 512}) {
+    EventLog log;
+    run_requests(*tiny, {.max_batch_tokens = rows}, source_of({main, request_of(9, 30)}), plan, {},
+                 log);
+    std::size_t n_seen = 0;
+    for (const auto& [key, bits] : expected.bits) {
+      const std::uint64_t request = std::get<0>(key);
+      const std::size_t n_shared = request == 0 ? 0 : branches[request - 1].n_shared;
+      if (n_shared > 0 && std::get<4>(key) + 1 < n_shared) continue;
+      ASSERT_TRUE(log.bits.contains(key))
+          << request << " " << std::get<1>(key) << " " << std::get<4>(key);
+      EXPECT_EQ(log.bits.at(key), bits);
+      ++n_seen;
+    }
+    EXPECT_GT(n_seen, 100u);
+    EXPECT_EQ(log.generated.at(3), expected.generated.at(3));
+    EXPECT_EQ(log.generated.at(3).size(), 5u);
+  }
+}
+
+TEST(Engine, BranchesOfARequestThatFailsStandOnTheirOwn) {
+  const TinyModel tiny;
+  hooks::Request main = request_of(0, 97);
+  main.branches = {branch_of(main, 1, 90, 50), branch_of(main, 2, 20, 5), branch_of(main, 3, 4, 4)};
+  hooks::Request alone = main.branches[1];
+  alone.n_shared = 0;
+  const hooks::CapturePlan plan{.prediction = true};
+  EventLog expected, log;
+  run_requests(*tiny, {}, source_of({alone}), plan, {}, expected);
+  run_requests(*tiny, {}, source_of({main}), plan, {}, log);
+  EXPECT_EQ(log.reason.at(0), FinishReason::kFailed);
+  EXPECT_EQ(log.reason.at(1), FinishReason::kFailed);
+  EXPECT_EQ(log.reason.at(2), FinishReason::kScored);
+  EXPECT_EQ(log.reason.at(3), FinishReason::kScored);
+  for (const auto& [key, bits] : expected.bits) EXPECT_EQ(log.bits.at(key), bits);
+}
+
+TEST(Engine, WhatABranchMayShareEndsWhereTheIdsDiffer) {
+  const TinyModel tiny;
+  const hooks::Request main = request_of(0, 8);
+  EXPECT_EQ(shareable(*tiny, {}, main, request_of(1, 20)), 8u);
+  EXPECT_EQ(shareable(*tiny, {}, main, request_of(1, 5)), 5u);
+  hooks::Request other = request_of(1, 8);
+  other.ids[3] = TokenId(39);
+  EXPECT_EQ(shareable(*tiny, {}, main, other), 3u);
+}
+
 TEST(Sampler, GreedyTakesTheLowestOfEqualLogits) {
   Random random(1);
   const std::vector<float> logits{0.0f, 2.0f, 2.0f, -1.0f};

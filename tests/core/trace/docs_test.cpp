@@ -7,6 +7,7 @@
 #include "core/trace/query.hpp"
 #include "core/trace/schema.hpp"
 #include "core/trace/writer.hpp"
+#include "tests/core/trace/audited_run.hpp"
 #include "tests/core/trace/random_trace.hpp"
 #include "tests/core/trace/trace_document.hpp"
 
@@ -15,10 +16,13 @@ namespace {
 
 std::filesystem::path recorded(const TempFolder& folder) {
   const RunInfo info = small_run(40);
-  Writer writer(folder / "run.db");
-  writer.begin_run(info);
-  for (std::uint64_t i = 0; i < info.n_prompt; ++i) writer.push(random_trace(i, info));
-  writer.finish("hash");
+  {
+    Writer writer(folder / "run.db");
+    writer.begin_run(info);
+    for (std::uint64_t i = 0; i < info.n_prompt; ++i) writer.push(random_trace(i, info));
+    writer.finish("hash");
+  }
+  record_audit(folder / "run.db", 3);
   return folder / "run.db";
 }
 

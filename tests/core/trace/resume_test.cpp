@@ -15,6 +15,7 @@
 #include "core/trace/reader.hpp"
 #include "core/trace/schema.hpp"
 #include "core/trace/writer.hpp"
+#include "tests/core/trace/audited_run.hpp"
 #include "tests/core/trace/random_trace.hpp"
 #include "tests/error_of.hpp"
 
@@ -93,6 +94,7 @@ TEST(Resume, CanonicalTextSeesADifferentBit) {
 TEST(Resume, CanonicalTextCoversEveryTable) {
   TempFolder folder;
   record(folder / "run.db", small_run(10), rising(10));
+  record_audit(folder / "run.db", 3);
   Database db = open_trace(folder / "run.db");
   std::set<std::string> known = {"meta"};
   for (const CanonicalTable& table : canonical_tables()) known.insert(std::string(table.table));

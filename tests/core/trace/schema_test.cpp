@@ -67,7 +67,7 @@ TEST(Schema, RefusesANewerSchema) {
   const auto file = recorded(folder);
   Database(file, OpenMode::kReadWrite).execute("PRAGMA user_version = 9");
   const auto want =
-      HasSubstr("schema version 9: this moescope knows versions up to 1; upgrade moescope");
+      HasSubstr("schema version 9: this moescope knows versions up to 2; upgrade moescope");
   EXPECT_THAT(error_of([&] { open_trace(file); }), want);
   EXPECT_THAT(error_of([&] { open_trace_for_writing(file); }), want);
 }

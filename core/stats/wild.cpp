@@ -1,0 +1,129 @@
+#include "core/stats/wild.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/stats/least_squares.hpp"
+
+namespace moescope::stats {
+namespace {
+
+using Eigen::VectorXd;
+
+/// Everything of the fit under the null that a draw needs, in numbers a cluster.
+struct Restricted {
+  std::vector<double> move;    ///< c'M X_g'u_g: what a weight of 1 adds to the contrast
+  std::vector<VectorXd> push;  ///< M X_g'u_g: what it adds to the coefficients
+  std::vector<VectorXd> pull;  ///< X_g'X_g M c: what coefficients take from the score of g
+  std::vector<double> size;    ///< of the terms that cancel in `move`
+
+  Restricted(const LeastSquares& ls, const VectorXd& c, double null) {
+    const VectorXd mc = ls.inverse * c;
+    const VectorXd beta = ls.beta - mc * ((c.dot(ls.beta) - null) / c.dot(mc));
+    for (std::size_t g = 0; g < ls.gram.size(); ++g) {
+      const VectorXd score = ls.score(g, beta);
+      push.emplace_back(ls.inverse * score);
+      move.push_back(mc.dot(score));
+      pull.emplace_back(ls.gram[g] * mc);
+      size.push_back(std::fabs(mc.dot(ls.moment[g])) + std::fabs(pull.back().dot(beta)));
+    }
+  }
+
+  struct Draw {
+    double deviation = 0;
+    double se = 0;  ///< without the factor that all draws share
+  };
+  Draw draw(std::span<const double> weight) const {
+    Draw d;
+    VectorXd moved = VectorXd::Zero(push.front().size());
+    for (std::size_t g = 0; g < weight.size(); ++g) {
+      moved += weight[g] * push[g];
+      d.deviation += weight[g] * move[g];
+    }
+    double squares = 0;
+    double scale = 0;
+    for (std::size_t g = 0; g < weight.size(); ++g) {
+      const double part = weight[g] * move[g] - pull[g].dot(moved);
+      squares += part * part;
+      scale += size[g] * size[g];
+    }
+    d.se = squares > 1e-24 * scale ? std::sqrt(squares) : 0;
+    return d;
+  }
+};
+
+/// |t*|, infinite without spread.
+double extremeness(const Restricted::Draw& d) {
+  if (d.se > 0) return std::fabs(d.deviation) / d.se;
+  return std::numeric_limits<double>::infinity();
+}
+
+double webb(Random& random) {
+  static const std::array<double, 3> kSize{std::sqrt(0.5), 1.0, std::sqrt(1.5)};
+  const auto face = static_cast<std::size_t>(random.below(6));
+  return face < 3 ? kSize[face] : -kSize[face - 3];
+}
+
+void fill_signs(std::span<double> weight, std::size_t number) {
+  for (std::size_t g = 0; g < weight.size(); ++g) weight[g] = (number >> g & 1u) != 0 ? -1 : 1;
+}
+
+}  // namespace
+
+Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const double> contrast,
+                             Random& random, const WildOptions& options) {
+  using Result = Assessed<WildTest>;
+  WildTest test{.n_cluster = moments.n_cluster(), .n_draw = options.n_draw};
+  if (test.n_cluster < std::max<std::size_t>(options.min_cluster, 2))
+    return Result::not_assessable(
+        fmt::format("{} clusters, fewer than {}", test.n_cluster, options.min_cluster));
+  const auto ls = least_squares(moments);
+  if (!ls) return Result::not_assessable("the design is singular");
+  const VectorXd c = ls->scaled(contrast);
+  const Restricted restricted(*ls, c, options.null);
+  std::vector<double> weight(test.n_cluster, 1.0);
+  const auto observed = restricted.draw(weight);
+  if (observed.se == 0) return Result::not_assessable("the clusters do not differ");
+  const auto n_cluster = static_cast<double>(test.n_cluster);
+  test.estimate = c.dot(ls->beta);
+  test.t = observed.deviation / (observed.se * std::sqrt(n_cluster / (n_cluster - 1)));
+  if (test.n_cluster >= options.min_rademacher)
+    test.weights = test.n_cluster <= options.max_exact ? WildWeights::kRademacherExact
+                                                       : WildWeights::kRademacher;
+  const bool exact = test.weights == WildWeights::kRademacherExact;
+  if (exact) test.n_draw = std::size_t{1} << test.n_cluster;
+  const double bar = extremeness(observed) * (1 - 1e-10);  // a tie is as extreme
+  std::size_t n_extreme = 0;
+  for (std::size_t b = 0; b < test.n_draw; ++b) {
+    if (exact) {
+      fill_signs(weight, b);
+    } else {
+      for (double& w : weight)
+        w = test.weights == WildWeights::kWebb ? webb(random) : (random.below(2) == 0 ? -1 : 1);
+    }
+    const auto d = restricted.draw(weight);
+    test.n_no_spread += d.se == 0 ? 1 : 0;
+    n_extreme += extremeness(d) >= bar ? 1 : 0;
+  }
+  const auto m = static_cast<double>(test.n_draw);
+  const auto n = static_cast<double>(n_extreme);
+  test.p = exact ? n / m : (n + 1) / (m + 1);
+  test.smallest_p = exact ? 2 / m : 1 / (m + 1);
+  return test;
+}
+
+Assessed<WildTest> wild_ratio(const ClusterSums& sums, Random& random, const WildOptions& options) {
+  return wild_test(ratio_moments(sums), std::vector<double>{1}, random, options);
+}
+
+Assessed<WildTest> wild_difference(const ClusterSums& sums, Random& random,
+                                   const WildOptions& options) {
+  return wild_test(difference_moments(sums), std::vector<double>{1, -1}, random, options);
+}
+
+}  // namespace moescope::stats

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/base/random.hpp"
+#include "core/stats/assessed.hpp"
+#include "core/stats/cluster_robust.hpp"
+
+namespace moescope::stats {
+
+enum class WildWeights {
+  kWebb,             ///< +-sqrt(1/2), +-1, +-sqrt(3/2), each with probability 1/6
+  kRademacher,       ///< +-1, drawn
+  kRademacherExact,  ///< all 2^clusters sign vectors
+};
+
+struct WildOptions {
+  double null = 0;
+  std::size_t n_draw = 9'999;
+  std::size_t min_cluster = 6;
+  std::size_t min_rademacher = 12;  ///< fewer clusters: Webb's weights
+  std::size_t max_exact = 16;       ///< most clusters of which all sign vectors are taken
+};
+
+/// A test whose distribution was drawn or enumerated.
+struct WildTest {
+  double estimate = 0;
+  double t = 0;
+  double p = 1;           ///< two-sided
+  double smallest_p = 1;  ///< attainable with these draws
+  std::size_t n_cluster = 0;
+  std::size_t n_draw = 0;
+  std::size_t n_no_spread = 0;  ///< draws without standard error; they count as extreme
+  WildWeights weights = WildWeights::kWebb;
+};
+
+/// Restricted wild cluster bootstrap-t: p of "this combination of coefficients is `null`".
+/// Residuals of the fit under the null, times one weight a cluster, make each draw's y; t* is the
+/// draw's contrast less `null` over its CR1 standard error. p = (b + 1)/(m + 1), b the draws with
+/// |t*| >= |t|; with all sign vectors, of which the data are one, p = b / 2^clusters.
+/// With Rademacher weights p cannot lie below 2^(1-clusters).
+/// Shapes: contrast [n_parameter].
+/// Errors: not assessable with fewer than min_cluster clusters, a singular design or residuals
+/// without spread.
+/// Source: Cameron, Gelbach and Miller, "Bootstrap-based improvements for inference with clustered
+/// errors", 2008; Webb, "Reworking wild bootstrap based inference for clustered errors", 2014;
+/// computed on X_g'X_g and scores as in Roodman et al., "Fast and wild", 2019.
+Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const double> contrast,
+                             Random& random, const WildOptions& options = {});
+
+/// Of a mean or a ratio of sums (ratio_moments).
+Assessed<WildTest> wild_ratio(const ClusterSums& sums, Random& random,
+                              const WildOptions& options = {});
+/// Of the difference of two groups (difference_moments).
+Assessed<WildTest> wild_difference(const ClusterSums& sums, Random& random,
+                                   const WildOptions& options = {});
+
+}  // namespace moescope::stats
