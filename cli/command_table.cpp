@@ -4,10 +4,10 @@ namespace moescope::cli {
 namespace {
 
 constexpr const CommandInfo* kCommands[] = {
-    &kInspectCommand,  &kGenerateCommand,   &kRecordCommand, &kUsageCommand,  &kTokensCommand,
-    &kCompareCommand,  &kSqlCommand,        &kExportCommand, &kSuitesCommand, &kTokenizeCommand,
-    &kTemplateCommand, &kLogprobsCommand,   &kVerifyCommand, &kDoctorCommand, &kHelpCommand,
-    &kManCommand,      &kCompletionCommand,
+    &kInspectCommand, &kGenerateCommand, &kRecordCommand,   &kUsageCommand,      &kTokensCommand,
+    &kCompareCommand, &kSqlCommand,      &kExportCommand,   &kSuitesCommand,     &kAuditCommand,
+    &kScoreCommand,   &kTokenizeCommand, &kTemplateCommand, &kLogprobsCommand,   &kVerifyCommand,
+    &kDoctorCommand,  &kHelpCommand,     &kManCommand,      &kCompletionCommand,
 };
 
 }  // namespace

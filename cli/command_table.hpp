@@ -18,6 +18,8 @@ extern const CommandInfo kGenerateCommand;
 extern const CommandInfo kRecordCommand;
 extern const CommandInfo kManCommand;
 extern const CommandInfo kSqlCommand;
+extern const CommandInfo kAuditCommand;
+extern const CommandInfo kScoreCommand;
 extern const CommandInfo kSuitesCommand;
 extern const CommandInfo kTemplateCommand;
 extern const CommandInfo kTokensCommand;

@@ -40,6 +40,8 @@ std::map<std::string, std::string> plan_options(const Recording& r) {
     out[fmt::format("intervention.{:03}", i)] = std::move(text);
   }
   if (!r.chat_template.empty()) out["chat_template"] = r.chat_template;
+  if (r.plan.prefix) out["prefix"] = std::to_string(r.plan.prefix->value);
+  if (r.audit) out["audit_plan"] = r.audit->plan_hash;
   out["special"] = r.plan.special == tokenizer::SpecialText::kRecognise ? "recognised" : "plain";
   if (r.plan.engine.context > 0) out["context"] = std::to_string(r.plan.engine.context);
   const hooks::Generation& g = r.plan.generate;
@@ -77,6 +79,7 @@ RunInfo run_info(const Recording& r) {
   info.batch = r.plan.engine.max_batch_tokens;
   info.command_line = r.arguments->command_line();
   info.retain_until = r.retain_until;
+  info.audit = r.audit;
   return info;
 }
 
@@ -126,14 +129,18 @@ RecordingResult run_recording(Recording& r) {
   if (resumed.complete) return result;
 
   hasher.start([&writer](const std::string& hash) { writer.set_model_hash(hash); });
-  Progress progress("recording", "prompts", r.prompts.size(), arguments.quiet());
+  Progress progress(r.audit ? "auditing" : "recording", r.audit ? "texts" : "prompts",
+                    r.prompts.size(), arguments.quiet());
   progress.start_at(resumed.done.size());
   std::uint64_t n_done = resumed.done.size();
   const trace::TraceTaker take = [&](trace::PromptTrace&& trace) {
     if (!trace.failure.empty()) ++result.n_failed;
     result.n_token += trace.tokens.size();
     if (r.watch) r.watch(trace);
-    writer.push(std::move(trace));
+    if (!r.gather)
+      writer.push(std::move(trace));
+    else if (std::optional<trace::Parcel> item = r.gather(std::move(trace)))
+      writer.push(std::move(*item));
     progress.update(++n_done);
   };
   const auto begin = std::chrono::steady_clock::now();

@@ -29,6 +29,9 @@ struct Recording {
   std::optional<std::filesystem::path> means_out;
   std::optional<std::string> retain_until;
   std::function<void(const trace::PromptTrace&)> watch;  ///< sees every trace; may be empty
+  std::optional<trace::AuditRow> audit;                  ///< of an audit: what it plans
+  /// Of an audit: takes every trace and gives the items that are whole.
+  std::function<std::optional<trace::Parcel>(trace::PromptTrace&&)> gather;
 };
 
 struct RecordingResult {

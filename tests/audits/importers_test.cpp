@@ -39,7 +39,7 @@ TEST(Importers, EverySuiteOfTheFixturesSaysWhereItIsFrom) {
     EXPECT_EQ(suite.probe, importer->probe);
     EXPECT_THAT(suite.info.licence, HasSubstr(std::string(importer->licence)));
     EXPECT_FALSE(suite.info.language.empty());
-    EXPECT_TRUE(suite.is_draft());
+    EXPECT_FALSE(suite.is_draft());
     std::size_t n_malformed = 0;
     for (const SourceFile& source : suite.info.sources) {
       EXPECT_EQ(source.sha256.size(), 64u);
