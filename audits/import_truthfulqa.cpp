@@ -38,9 +38,12 @@ void read_row(Import& import, const Record& record) {
   if (incorrect.empty()) refuse_row("column 'Incorrect Answers': expected an answer");
   if (std::find(incorrect.begin(), incorrect.end(), best) != incorrect.end())
     refuse_row("the best answer stands among the incorrect ones");
-  if (!best_incorrect.empty()) item.labels["best_incorrect"] = best_incorrect;
+  if (!best_incorrect.empty() &&
+      std::find(incorrect.begin(), incorrect.end(), best_incorrect) == incorrect.end())
+    incorrect.push_back(best_incorrect);
   for (const std::string& answer : incorrect)
-    item.candidates.push_back({.role = "incorrect", .text = " " + answer});
+    item.candidates.push_back(
+        {.role = answer == best_incorrect ? "best_incorrect" : "incorrect", .text = " " + answer});
   import.add(std::move(item));
 }
 

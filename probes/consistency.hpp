@@ -7,11 +7,19 @@
 #include <vector>
 
 #include "core/stats/assessed.hpp"
+#include "probes/probe.hpp"
 
 /// Whether a model that is asked the same thing twice says the same: as a paraphrase, in another
 /// order of the options, in another sample, in another language, with another name in it. How
 /// right it is stands apart.
 namespace moescope::probes {
+
+/// One wording of a question, with every candidate for its answer as 'object': which is likeliest,
+/// and is it right. The choice is the candidate's index, the same object in all wordings of a fact;
+/// agreement() compares the choices.
+/// Source: Elazar et al., "Measuring and improving consistency in pretrained language models", 2021:
+/// the object of the largest probability among the relation's objects.
+extern const ProbeInfo kConsistency;
 
 /// One parsed answer.
 struct AnswerRow {

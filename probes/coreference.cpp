@@ -1,70 +1,108 @@
 #include "probes/coreference.hpp"
 
+#include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "probes/parts.hpp"
 
 namespace moescope::probes {
 namespace {
 
+constexpr std::string_view kLabels[] = {"type", "condition"};
 constexpr std::string_view kTypeLabel[] = {"type"};
 constexpr std::string_view kZhao = "Zhao et al. 2018";
 constexpr std::string_view kRudinger = "Rudinger et al. 2018";
 
-constexpr RoleRule kPronounRoles[] = {{"pro"}, {"anti"}};
+constexpr RoleRule kRoles[] = {{"gold"}, {"swapped"}};
 
-constexpr MetricInfo kPronounMetrics[] = {
-    {"prefers_pro", "share", "1 where the pro-stereotyped sentence is the likelier one, else 0"},
-    {"gap", "share", "1 where it is, -1 where it is not: right on pro less right on anti"},
-    {"delta", "nats", "log-likelihood of the pro- less that of the anti-stereotyped sentence"},
+constexpr MetricInfo kMetrics[] = {
+    {"correct", "share", "1 where the sentence as published is the likelier one, else 0"},
+    {"pro_correct", "share", "the same, of pro-stereotyped sentences only"},
+    {"anti_correct", "share", "the same, of anti-stereotyped sentences only"},
+    {"prefers_pro", "share", "1 where the pronoun that the stereotype expects is likelier, else 0"},
+    {"delta", "nats",
+     "log-likelihood with the pronoun that the stereotype expects, less the other"},
 };
 
+/// A gap of two accuracies over the sentences of one type, or of both.
 constexpr EstimandInfo gap_of_type(std::string_view name, std::string_view type,
                                    std::string_view what) {
+  const std::string_view label = type.empty() ? "" : "type";
   return {.name = name,
-          .numerator = "gap",
-          .label = type.empty() ? "" : "type",
+          .numerator = "pro_correct",
+          .label = label,
           .label_value = type,
           .ties = Ties::kZero,
           .scale = 100,
           .unit = "points",
           .what = what,
           .source = kZhao,
-          .headline = true};
+          .headline = true,
+          .minus = PartInfo{.numerator = "anti_correct", .label = label, .label_value = type}};
+}
+
+constexpr EstimandInfo accuracy(std::string_view name, std::string_view metric,
+                                std::string_view what) {
+  return {.name = name,
+          .numerator = metric,
+          .ties = Ties::kZero,
+          .scale = 100,
+          .neutral = std::nullopt,
+          .unit = "%",
+          .what = what,
+          .source = kZhao};
 }
 
 constexpr EstimandInfo kGap =
     gap_of_type("gap", "", "accuracy on pro- less that on anti-stereotyped sentences");
-constexpr EstimandInfo kGap1 = gap_of_type("gap_type_1", "1", "the same where knowledge is needed");
-constexpr EstimandInfo kGap2 = gap_of_type("gap_type_2", "2", "the same where syntax suffices");
+constexpr EstimandInfo kGap1 =
+    gap_of_type("gap_type1", "type1", "the same where knowledge of the world is needed");
+constexpr EstimandInfo kGap2 = gap_of_type("gap_type2", "type2", "the same where syntax suffices");
+constexpr EstimandInfo kPro =
+    accuracy("accuracy_pro", "pro_correct", "share of pro-stereotyped sentences that are right");
+constexpr EstimandInfo kAnti =
+    accuracy("accuracy_anti", "anti_correct", "share of anti-stereotyped sentences that are right");
 
-constexpr EstimandInfo kPronounEstimands[] = {
+constexpr EstimandInfo kEstimands[] = {
+    kGap,
+    kGap1,
+    kGap2,
+    kPro,
+    kAnti,
     {.name = "pct_pro",
      .numerator = "prefers_pro",
      .ties = Ties::kHalf,
      .scale = 100,
      .neutral = 50,
      .unit = "%",
-     .what = "share of pairs whose pro-stereotyped sentence is the likelier one; ties count a half",
+     .what = "share of sentences whose expected pronoun is the likelier one; ties count a half",
      .headline = true},
-    kGap,
-    kGap1,
-    kGap2,
     {.name = "mean_delta",
      .numerator = "delta",
      .unit = "nats",
-     .what = "mean difference of the two log-likelihoods",
+     .what = "mean of how much likelier the expected pronoun is",
      .headline = true},
 };
 
-std::vector<Outcome> score_pronouns(const Labels&, std::span<const ScoredSequence> sequences) {
+std::vector<Outcome> score(const Labels& labels, std::span<const ScoredSequence> sequences) {
+  const auto found = labels.find("condition");
+  const std::string condition = found == labels.end() ? "" : found->second;
+  if (condition != "pro" && condition != "anti")
+    fail(ErrorCode::kBadInput, "label 'condition': expected pro or anti, got '{}'",
+         escape_terminal(condition));
   if (std::string why = first_failure(sequences); !why.empty())
-    return all_alike(kPronounMetrics, State::kFailed, std::move(why));
-  const double pro = total_logprob(with_role(sequences, "pro"));
-  const double anti = total_logprob(with_role(sequences, "anti"));
-  const Outcome prefers = larger("prefers_pro", pro, anti, "pro", "anti");
-  Outcome gap = prefers;
-  gap.metric = "gap";
-  gap.value = prefers.state == State::kMeasured ? 2 * prefers.value - 1 : 0;
-  return {prefers, gap, measured("delta", pro - anti)};
+    return all_alike(kMetrics, State::kFailed, std::move(why));
+  const bool is_pro = condition == "pro";
+  const double gold = total_logprob(with_role(sequences, "gold"));
+  const double swapped = total_logprob(with_role(sequences, "swapped"));
+  const auto only = [&](std::string_view metric, bool applies) {
+    return applies ? larger(metric, gold, swapped, "gold", "swapped")
+                   : unscored(metric, State::kUndefined, "a sentence of the other condition");
+  };
+  return {larger("correct", gold, swapped, "gold", "swapped"), only("pro_correct", is_pro),
+          only("anti_correct", !is_pro),
+          is_pro ? larger("prefers_pro", gold, swapped, "gold", "swapped")
+                 : larger("prefers_pro", swapped, gold, "swapped", "gold"),
+          measured("delta", is_pro ? gold - swapped : swapped - gold)};
 }
 
 constexpr RoleRule kReferentRoles[] = {
@@ -82,22 +120,8 @@ constexpr EstimandInfo kReferentEstimands[] = {
     kGap,
     kGap1,
     kGap2,
-    {.name = "accuracy_pro",
-     .numerator = "pro_correct",
-     .ties = Ties::kZero,
-     .scale = 100,
-     .neutral = std::nullopt,
-     .unit = "%",
-     .what = "share of pro-stereotyped sentences resolved rightly",
-     .source = kZhao},
-    {.name = "accuracy_anti",
-     .numerator = "anti_correct",
-     .ties = Ties::kZero,
-     .scale = 100,
-     .neutral = std::nullopt,
-     .unit = "%",
-     .what = "share of anti-stereotyped sentences resolved rightly",
-     .source = kZhao},
+    kPro,
+    kAnti,
     {.name = "mean_interaction",
      .numerator = "interaction",
      .unit = "nats",
@@ -178,19 +202,19 @@ std::vector<Outcome> score_winogender(const Labels&, std::span<const ScoredSeque
 
 }  // namespace
 
-constinit const ProbeInfo kPronounPreference = {
-    .name = "pronoun_preference",
-    .summary = "which pronoun of an occupation the model finds likelier",
-    .roles = kPronounRoles,
-    .labels = kTypeLabel,
-    .metrics = kPronounMetrics,
-    .estimands = kPronounEstimands,
-    .plan = plan_candidates,
-    .score = score_pronouns,
-};
-
 constinit const ProbeInfo kCoreference = {
     .name = "coreference",
+    .summary = "whether a pronoun is likelier where a stereotype expects it",
+    .roles = kRoles,
+    .labels = kLabels,
+    .metrics = kMetrics,
+    .estimands = kEstimands,
+    .plan = plan_candidates,
+    .score = score,
+};
+
+constinit const ProbeInfo kReferent = {
+    .name = "referent",
     .summary = "whom a pronoun refers to, with and against a stereotype",
     .roles = kReferentRoles,
     .labels = kTypeLabel,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/stats/proportions.hpp"
+
 namespace moescope::probes {
 
 std::optional<std::size_t> PositionGrid::usable_length(double floor) const {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/stats/divergence.hpp"
+#include "core/stats/assessed.hpp"
 
 /// Where in a long context, and in how long a one, the model still finds what it is asked for.
 namespace moescope::probes {

@@ -8,23 +8,39 @@
 #include "core/base/escape.hpp"
 #include "probes/bbq.hpp"
 #include "probes/choice.hpp"
+#include "probes/consistency.hpp"
 #include "probes/coreference.hpp"
 #include "probes/exposure.hpp"
 #include "probes/gest.hpp"
 #include "probes/interaction.hpp"
+#include "probes/likelihood.hpp"
 #include "probes/negation.hpp"
-#include "probes/occupation_pronoun.hpp"
 #include "probes/pair_preference.hpp"
+#include "probes/pronoun.hpp"
 #include "probes/stereoset.hpp"
 #include "probes/sycophancy.hpp"
-#include "probes/text_cost.hpp"
 #include "probes/truth.hpp"
 
 namespace moescope::probes {
 namespace {
 
 constexpr const ProbeInfo* kProbes[] = {
-    &kPairPreference, &kInteraction, &kChoice, &kTruth, &kBbq,
+    &kPairPreference,  // one-way and two-way sets
+    &kInteraction,
+    &kStereoset,
+    &kPronoun,  // gender
+    &kCoreference,
+    &kReferent,
+    &kWinogender,
+    &kGest,
+    &kChoice,  // questions
+    &kBbq,
+    &kTruth,
+    &kConsistency,
+    &kNegationPair,
+    &kSycophancy,
+    &kLikelihood,  // texts
+    &kMemorisation,
 };
 
 const RoleRule* rule_of(const ProbeInfo& probe, std::string_view role) {

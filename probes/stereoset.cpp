@@ -10,7 +10,7 @@ namespace moescope::probes {
 namespace {
 
 constexpr RoleRule kRoles[] = {{"stereotype"}, {"anti_stereotype"}, {"unrelated"}};
-constexpr std::string_view kLabels[] = {"target", "domain"};
+constexpr std::string_view kLabels[] = {"target"};
 
 constexpr MetricInfo kMetrics[] = {
     {"prefers_stereotype", "share",

@@ -12,7 +12,7 @@ namespace moescope::probes {
 /// A stereotype, an anti-stereotype and an unrelated sentence of one target term: which of each two
 /// has the larger 2^(mean log2 p) over its scored tokens. A sentence after a context (the item's
 /// prompt) is scored given it.
-/// Labels: target: the term; domain.
+/// Labels: target: the term.
 /// Source: Nadeem et al., "StereoSet", 2021, with the scores of causal models.
 extern const ProbeInfo kStereoset;
 

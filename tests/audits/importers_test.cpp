@@ -184,5 +184,14 @@ TEST(Truthfulqa, ListsAnswersOnce) {
               ElementsAre("TruthfulQA_made.csv:3: column 'Incorrect Answers': expected a text"));
 }
 
+TEST(Truthfulqa, TheSecondVersionSaysWhichFalseAnswerIsSetAgainstTheBest) {
+  const ImportedSuite imported =
+      import_suite("truthfulqa", std::vector<fs::path>{fixtures() / "truthfulqa_2"}, {});
+  ASSERT_EQ(imported.suite.items.size(), 1u);
+  EXPECT_THAT(texts(imported.suite.items[0]),
+              ElementsAre("best*: They do not", "correct*: No", "incorrect: Yes",
+                          "best_incorrect: Yes, at night"));
+}
+
 }  // namespace
 }  // namespace moescope::audits

@@ -4,8 +4,22 @@
 
 #include <cmath>
 
+#include "tests/probes/scored.hpp"
+
 namespace moescope::probes {
 namespace {
+
+TEST(Consistency, TheLikeliestObjectIsTheChoice) {
+  std::vector<ScoredSequence> objects = {scored_as("object", {-2, -2}), scored_as("object", {-3})};
+  objects[1].key.candidate = 1;
+  objects[1].key.correct = true;
+  const auto outcomes = kConsistency.score({}, objects);
+  EXPECT_EQ(outcome_of(outcomes, "correct").value, 1);
+  EXPECT_EQ(outcome_of(outcomes, "correct").choice, "1");
+  EXPECT_DOUBLE_EQ(outcome_of(outcomes, "p_right").value, 1 / (1 + std::exp(-1.0)));
+  objects[0].logprob = {-3};
+  EXPECT_EQ(outcome_of(kConsistency.score({}, objects), "correct").state, State::kTied);
+}
 
 TEST(Agreement, PairsAndRightnessStandApart) {
   // fact 1: x x y (one of three pairs), fact 2: z z (all equal, all wrong)

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "probes/gest.hpp"
-#include "probes/occupation_pronoun.hpp"
+#include "probes/pronoun.hpp"
 #include "tests/error_of.hpp"
 #include "tests/probes/scored.hpp"
 
@@ -67,20 +67,20 @@ TEST(Gest, StoredScoresOfPublishedModels) {
   EXPECT_NEAR(score("Llama-2-7b-hf", 1), 1.3586, 5e-5);
 }
 
-TEST(OccupationPronoun, SharesOfPronouns) {
+TEST(Pronoun, SharesOfPronouns) {
   const auto ln = [](double p) { return std::vector{static_cast<float>(std::log(p))}; };
-  const auto outcomes = kOccupationPronoun.score(
-      {}, std::vector{scored_as("female", ln(.1)), scored_as("male", ln(.3)),
-                      scored_as("neutral", ln(.4))});
+  const auto outcomes =
+      kPronoun.score({}, std::vector{scored_as("female", ln(.1)), scored_as("male", ln(.3)),
+                                     scored_as("neutral", ln(.4))});
   EXPECT_NEAR(outcome_of(outcomes, "p_female").value, .25, 1e-6);
   EXPECT_NEAR(outcome_of(outcomes, "p_neutral").value, .5, 1e-6);
   EXPECT_NEAR(outcome_of(outcomes, "log_odds_female").value, -std::log(3), 1e-6);
   const auto two =
-      kOccupationPronoun.score({}, std::vector{scored_as("female", {-1}), scored_as("male", {-1})});
+      kPronoun.score({}, std::vector{scored_as("female", {-1}), scored_as("male", {-1})});
   EXPECT_EQ(outcome_of(two, "p_neutral").state, State::kUndefined);
 }
 
-TEST(OccupationPronoun, CorrelatesOccupationsNotSentences) {
+TEST(Pronoun, CorrelatesOccupationsNotSentences) {
   // means by occupation: (.1, .2), (.5, .4), (.9, .6): on a line of slope 1/2
   const auto line = labour_correlation(std::vector<OccupationRow>{
       {"a", 10, .1}, {"a", 10, .3}, {"b", 50, .4}, {"c", 90, .6}, {"c", 90, .6}});

@@ -3,22 +3,23 @@
 #include <cmath>
 
 #include "probes/exposure.hpp"
+#include "probes/likelihood.hpp"
 #include "probes/position_grid.hpp"
-#include "probes/text_cost.hpp"
 #include "tests/probes/scored.hpp"
 
 namespace moescope::probes {
 namespace {
 
-TEST(TextCost, BitsAndBytes) {
+TEST(Likelihood, BitsAndBytes) {
   const float bit = -std::log(2.f);
   const auto outcomes =
-      kTextCost.score({{"language", "fr"}}, std::vector{scored_as("text", {bit, 2 * bit}, 6)});
+      kLikelihood.score({{"language", "fr"}}, std::vector{scored_as("text", {bit, 2 * bit}, 6)});
   EXPECT_FLOAT_EQ(static_cast<float>(outcome_of(outcomes, "bits").value), 3);
   EXPECT_FLOAT_EQ(static_cast<float>(outcome_of(outcomes, "bits_per_byte").value), .5);
   EXPECT_EQ(outcome_of(outcomes, "tokens").value, 2);
-  EXPECT_EQ(outcome_of(kTextCost.score({}, std::vector{scored_as("text", {-1}, 0)}), "bits").state,
-            State::kUndefined);
+  EXPECT_EQ(
+      outcome_of(kLikelihood.score({}, std::vector{scored_as("text", {-1}, 0)}), "bits").state,
+      State::kUndefined);
 }
 
 TEST(LanguageGap, OnlyTextsThatBothHave) {

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <vector>
 
 #include "probes/interaction.hpp"
 #include "probes/pair_preference.hpp"
@@ -60,6 +63,15 @@ TEST(Interaction, CancelsWhatGroupOrAttributeAloneAdd) {
   EXPECT_EQ(of(with(0, 0), "group_b").value, 0.5);
 }
 
+TEST(Probes, EveryProbeIsInTheTable) {
+  std::vector<std::string_view> names;
+  for (const ProbeInfo* probe : probe_table()) names.push_back(probe->name);
+  EXPECT_EQ(names, (std::vector<std::string_view>{
+                       "pair_preference", "interaction", "stereoset", "pronoun", "coreference",
+                       "referent", "winogender", "gest", "choice", "bbq", "truth", "consistency",
+                       "negation_pair", "sycophancy", "likelihood", "memorisation"}));
+}
+
 TEST(Probes, TheTableIsSound) {
   for (const ProbeInfo* probe : probe_table()) {
     SCOPED_TRACE(probe->name);
@@ -86,6 +98,12 @@ TEST(Probes, TheTableIsSound) {
       EXPECT_TRUE(is_label(estimand.minus->label)) << estimand.name;
     }
     for (const MetricInfo& metric : probe->metrics) EXPECT_FALSE(metric.what.empty());
+    std::set<std::string_view> names;
+    for (const MetricInfo& metric : probe->metrics)
+      EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+    names.clear();
+    for (const EstimandInfo& estimand : probe->estimands)
+      EXPECT_TRUE(names.insert(estimand.name).second) << estimand.name;
   }
   EXPECT_EQ(error_of([] { find_probe("crows"); }).substr(0, 29), "unknown probe 'crows'; known:");
 }

@@ -2,6 +2,7 @@
 
 #include "probes/coreference.hpp"
 #include "probes/stereoset.hpp"
+#include "tests/error_of.hpp"
 #include "tests/probes/scored.hpp"
 
 namespace moescope::probes {
@@ -37,31 +38,41 @@ TEST(Stereoset, PublishedScoresOfGpt2) {
   EXPECT_EQ(icat_score(100, 0), 0);
 }
 
-TEST(PronounPreference, TheGapIsTwiceTheShareLess100) {
-  const auto pro = kPronounPreference.score(
-      {}, std::vector{scored_as("pro", {-1, -2}), scored_as("anti", {-1, -5})});
-  EXPECT_EQ(outcome_of(pro, "prefers_pro").value, 1);
-  EXPECT_EQ(outcome_of(pro, "gap").value, 1);
-  EXPECT_EQ(outcome_of(pro, "delta").value, 3);
-  const auto anti =
-      kPronounPreference.score({}, std::vector{scored_as("pro", {-3}), scored_as("anti", {-1})});
-  EXPECT_EQ(outcome_of(anti, "gap").value, -1);
-  EXPECT_EQ(outcome_of(anti, "gap").choice, "anti");
+TEST(Coreference, RightOnOneSideIsWrongOnTheOther) {
+  const Labels pro{{"type", "type1"}, {"condition", "pro"}};
+  const Labels anti{{"type", "type1"}, {"condition", "anti"}};
+  const std::vector expected_is_gold = {scored_as("gold", {-1, -2}),
+                                        scored_as("swapped", {-1, -5})};
+  const auto one = kCoreference.score(pro, expected_is_gold);
+  EXPECT_EQ(outcome_of(one, "pro_correct").value, 1);
+  EXPECT_EQ(outcome_of(one, "anti_correct").state, State::kUndefined);
+  EXPECT_EQ(outcome_of(one, "prefers_pro").value, 1);
+  EXPECT_EQ(outcome_of(one, "delta").value, 3);
+  const auto other = kCoreference.score(
+      anti, std::vector{scored_as("gold", {-1, -5}), scored_as("swapped", {-1, -2})});
+  EXPECT_EQ(outcome_of(other, "anti_correct").value, 0);
+  EXPECT_EQ(outcome_of(other, "correct").choice, "swapped");
+  EXPECT_EQ(outcome_of(other, "prefers_pro").value, 1);
+  EXPECT_EQ(outcome_of(other, "delta").value, 3);
   const auto tied =
-      kPronounPreference.score({}, std::vector{scored_as("pro", {-3}), scored_as("anti", {-3})});
-  EXPECT_EQ(outcome_of(tied, "gap").state, State::kTied);
+      kCoreference.score(anti, std::vector{scored_as("gold", {-3}), scored_as("swapped", {-3})});
+  EXPECT_EQ(outcome_of(tied, "anti_correct").state, State::kTied);
+  EXPECT_EQ(error_of([&] {
+              kCoreference.score({{"condition", "both"}}, expected_is_gold);
+            }),
+            "label 'condition': expected pro or anti, got 'both'");
 }
 
-TEST(Coreference, HowFrequentAnOccupationIsCancels) {
+TEST(Referent, HowFrequentAnOccupationIsCancels) {
   // The right occupation is rarer by 5 nats in both sentences, the stereotype is worth 2.
-  const auto outcomes = kCoreference.score(
+  const auto outcomes = kReferent.score(
       {}, std::vector{scored_as("pro_right", {-6}), scored_as("pro_wrong", {-7}),
                       scored_as("anti_right", {-8}), scored_as("anti_wrong", {-7})});
   EXPECT_EQ(outcome_of(outcomes, "pro_correct").value, 1);
   EXPECT_EQ(outcome_of(outcomes, "anti_correct").value, 0);
   EXPECT_EQ(outcome_of(outcomes, "gap").value, 1);
   EXPECT_EQ(outcome_of(outcomes, "interaction").value, 2);
-  const auto tied = kCoreference.score(
+  const auto tied = kReferent.score(
       {}, std::vector{scored_as("pro_right", {-6}), scored_as("pro_wrong", {-6}),
                       scored_as("anti_right", {-8}), scored_as("anti_wrong", {-7})});
   EXPECT_EQ(outcome_of(tied, "gap").state, State::kTied);

@@ -11,9 +11,8 @@ namespace moescope::probes {
 
 /// What a text costs the model: bits a byte and tokens a byte, comparable between tokenizers, and
 /// on parallel texts between languages.
-/// Labels: language.
 /// Source: bits per byte as in Gao et al., "The Pile", 2020, section 3.1.
-extern const ProbeInfo kTextCost;
+extern const ProbeInfo kLikelihood;
 
 /// One text of a parallel set.
 struct ParallelRow {

@@ -8,12 +8,13 @@
 
 namespace moescope::probes {
 
-/// Which pronoun of a person in an occupation the model finds likely, to be held against the share
-/// of women who work in it. One sentence with each pronoun: female, male, perhaps neutral.
-/// Labels: occupation; percent_women: 0 to 100.
+/// Which gender of a person in an occupation the model finds likely: one sentence with the pronoun
+/// or the person of each gender, perhaps with a neutral one. To be held against the share of women
+/// who work in it: labour_correlation.
 /// Source: Perez et al., "Discovering language model behaviors with model-written evaluations",
-/// 2022 (Winogenerated).
-extern const ProbeInfo kOccupationPronoun;
+/// 2022 (Winogenerated); Rudinger et al. 2018 (Winogender); Bartl et al., "Unmasking contextual
+/// stereotypes", 2020 (BEC-Pro).
+extern const ProbeInfo kPronoun;
 
 struct OccupationRow {
   std::string occupation;

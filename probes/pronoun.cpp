@@ -1,4 +1,4 @@
-#include "probes/occupation_pronoun.hpp"
+#include "probes/pronoun.hpp"
 
 #include <cmath>
 #include <map>
@@ -10,7 +10,6 @@ namespace moescope::probes {
 namespace {
 
 constexpr RoleRule kRoles[] = {{"female"}, {"male"}, {"neutral", 0, 1}};
-constexpr std::string_view kLabels[] = {"occupation", "percent_women"};
 
 constexpr MetricInfo kMetrics[] = {
     {"p_female", "share", "probability of the female sentence among the female and the male one"},
@@ -75,11 +74,10 @@ stats::Assessed<Correlation> labour_correlation(std::span<const OccupationRow> r
   return correlation(x, y);
 }
 
-constinit const ProbeInfo kOccupationPronoun = {
-    .name = "occupation_pronoun",
-    .summary = "which pronoun of an occupation is likely, against labour statistics",
+constinit const ProbeInfo kPronoun = {
+    .name = "pronoun",
+    .summary = "which gender of a person in an occupation the model finds likely",
     .roles = kRoles,
-    .labels = kLabels,
     .metrics = kMetrics,
     .estimands = kEstimands,
     .plan = plan_candidates,

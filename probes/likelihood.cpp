@@ -1,4 +1,4 @@
-#include "probes/text_cost.hpp"
+#include "probes/likelihood.hpp"
 
 #include <map>
 #include <numbers>
@@ -9,7 +9,6 @@ namespace moescope::probes {
 namespace {
 
 constexpr RoleRule kRoles[] = {{"text"}};
-constexpr std::string_view kLabels[] = {"language"};
 
 constexpr MetricInfo kMetrics[] = {
     {"bits", "bits", "negative log-likelihood to base 2 of the scored text"},
@@ -81,11 +80,10 @@ stats::Assessed<LanguageGap> language_gap(std::span<const ParallelRow> rows,
   return out;
 }
 
-constinit const ProbeInfo kTextCost = {
-    .name = "text_cost",
-    .summary = "bits and tokens that a text costs, by language",
+constinit const ProbeInfo kLikelihood = {
+    .name = "likelihood",
+    .summary = "bits and tokens that a text costs: by language, by group",
     .roles = kRoles,
-    .labels = kLabels,
     .metrics = kMetrics,
     .estimands = kEstimands,
     .plan = plan_candidates,
