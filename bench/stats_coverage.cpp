@@ -163,27 +163,29 @@ void coverage(const Settings& settings) {
           }
 }
 
-/// p of a test on data under its null; below 0 where it is not assessable.
-using Trial = std::function<double(Random&)>;
+/// p of tests on data under their null; below 0 where one is not assessable.
+using Trial = std::function<std::vector<double>(Random&)>;
 
-void size_row(std::string_view name, const Trial& trial, std::uint64_t cell,
-              const Settings& settings) {
+void size_rows(const std::vector<std::string>& names, const Trial& trial, std::uint64_t cell,
+               const Settings& settings) {
   const auto n = static_cast<std::ptrdiff_t>(settings.repetitions);
-  std::vector<double> p(settings.repetitions);
+  std::vector<std::vector<double>> p(settings.repetitions);
 #pragma omp parallel for schedule(dynamic)
   for (std::ptrdiff_t r = 0; r < n; ++r) {
     Random random = random_of(settings.seed, cell + 100'000, static_cast<std::uint64_t>(r));
     p[static_cast<std::size_t>(r)] = trial(random);
   }
-  double rejected = 0, made = 0;
-  for (const double v : p) {
-    made += v >= 0 ? 1 : 0;
-    rejected += v >= 0 && v <= 0.05 ? 1 : 0;
+  for (std::size_t t = 0; t < names.size(); ++t) {
+    double rejected = 0, made = 0;
+    for (const auto& row : p) {
+      made += row[t] >= 0 ? 1 : 0;
+      rejected += row[t] >= 0 && row[t] <= 0.05 ? 1 : 0;
+    }
+    const auto limits = stats::clopper_pearson(rejected, made, 0.90);
+    fmt::print("| {} | {:.2f} | {:.2f} | {:.1f} |\n", names[t],
+               100 * rejected / std::max(made, 1.0), limits ? 100 * limits->upper : 100.0,
+               100 * (1 - made / static_cast<double>(p.size())));
   }
-  const auto limits = stats::clopper_pearson(rejected, made, 0.90);
-  fmt::print("| {} | {:.2f} | {:.2f} | {:.1f} |\n", name, 100 * rejected / std::max(made, 1.0),
-             limits ? 100 * limits->upper : 100.0,
-             100 * (1 - made / static_cast<double>(p.size())));
   std::fflush(stdout);
 }
 
@@ -237,61 +239,67 @@ double p_or_none(const Test& test) {
   return test ? test->p : -1;
 }
 
-void size_rows_of(const Truth& truth, std::uint64_t cell, const Settings& settings) {
-  const auto label = [&](std::string_view what) {
-    return fmt::format("{} | {} {} | {}", what, truth.sizes == Sizes::kEqual ? "equal" : "BBQ",
-                       truth.n_cluster, truth.icc);
+using MakeTest = std::function<stats::Assessed<stats::ClusterTest>(
+    const stats::ClusterSums&, Random&, const stats::BootstrapOptions&)>;
+
+/// Four tests of one null on the same data: larger p of interval and wild, each alone, CR2.
+Trial four_tests(const Kind& kind, const Truth& truth, const MakeTest& make,
+                 const Settings& settings) {
+  return [=](Random& random) -> std::vector<double> {
+    const auto sums = kind.draw(truth, random);
+    stats::BootstrapOptions options{.n_draw = settings.draws, .range = kind.range};
+    options.null = kind.truth(truth.p);
+    const auto test = make(sums, random, options);
+    const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.null = options.null});
+    if (!test) return {-1, -1, -1, p_or_none(cr2)};
+    return {test->p, test->p_interval, test->wild ? test->wild->p : -1, p_or_none(cr2)};
   };
-  const stats::WildOptions wild{.n_draw = settings.draws};
-  for (const double p : {0.5, 0.9}) {
-    Truth t = truth;
-    t.p = p;
-    const auto null = [p, wild] {
-      auto options = wild;
-      options.null = p;
-      return options;
-    }();
-    size_row(
-        label(fmt::format("wild, share of {}", p)),
-        [&](Random& r) { return p_or_none(stats::wild_ratio(draw_share(t, r), r, null)); }, ++cell,
-        settings);
-    size_row(
-        label(fmt::format("CR2, share of {}", p)),
-        [&](Random& r) { return p_or_none(stats::cr2_ratio(draw_share(t, r), {.null = p})); },
-        ++cell, settings);
-  }
-  size_row(
-      label("wild, score of 0"),
-      [&](Random& r) { return p_or_none(stats::wild_ratio(draw_score(truth, r), r, wild)); },
-      ++cell, settings);
-  size_row(
-      label("McNemar by clusters"),
-      [&](Random& r) {
+}
+
+void size_rows_of(const Truth& truth, std::uint64_t cell, const Settings& settings) {
+  const auto label = [&](std::string_view what, std::string_view test) {
+    return fmt::format("{} | {} {} | {} | {}", what, truth.sizes == Sizes::kEqual ? "equal" : "BBQ",
+                       truth.n_cluster, truth.icc, test);
+  };
+  const std::vector<Kind> kind = kinds();
+  for (const double p : {0.5, 0.9})
+    for (std::size_t k = 0; k < 4; ++k) {
+      if (k == 1 && p != 0.5) continue;
+      Truth t = truth;
+      t.p = p;
+      const std::string what = fmt::format("{} of {}", kind[k].name, p);
+      size_rows(
+          {label(what, "as shipped"), label(what, "interval"), label(what, "wild"),
+           label(what, "CR2")},
+          four_tests(kind[k], t, k < 2 ? stats::cluster_test_ratio : stats::cluster_test_difference,
+                     settings),
+          ++cell, settings);
+    }
+  size_rows(
+      {label("paired answers", "McNemar by clusters")},
+      [&](Random& r) -> std::vector<double> {
         const auto d = draw_pairs(truth, r);
-        return p_or_none(stats::cluster_mcnemar(stats::pair_counts(d.first, d.second, d.cluster)));
+        return {
+            p_or_none(stats::cluster_mcnemar(stats::pair_counts(d.first, d.second, d.cluster)))};
       },
       ++cell, settings);
   for (const bool tied : {false, true}) {
-    size_row(
-        label(tied ? "sign flip, tied" : "sign flip"),
-        [&](Random& r) {
+    const std::string what = tied ? "tied differences" : "differences";
+    size_rows(
+        {label(what, "sign flip"), label(what, "signed rank")},
+        [&](Random& r) -> std::vector<double> {
           const auto d = draw_differences(truth, tied, r);
-          return p_or_none(
-              stats::cluster_sign_flip(d.difference, d.cluster, r, {.n_draw = settings.draws}));
-        },
-        ++cell, settings);
-    size_row(
-        label(tied ? "signed rank, tied" : "signed rank"),
-        [&](Random& r) {
-          const auto d = draw_differences(truth, tied, r);
-          return p_or_none(stats::clustered_signed_rank(d.difference, d.cluster));
+          return {p_or_none(stats::cluster_sign_flip(d.difference, d.cluster, r,
+                                                     {.n_draw = settings.draws})),
+                  p_or_none(stats::clustered_signed_rank(d.difference, d.cluster))};
         },
         ++cell, settings);
   }
 }
 
 void size(const Settings& settings) {
-  fmt::print("| test | clusters | ICC | size | at most | none |\n|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| null | clusters | ICC | test | size | at most | none |\n|---|---|---|---|---|---|---|\n");
   std::uint64_t cell = 0;
   for (const Sizes sizes : {Sizes::kEqual, Sizes::kBbq})
     for (const std::size_t n_cluster : {6u, 9u, 15u, 25u, 60u})

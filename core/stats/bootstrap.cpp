@@ -104,6 +104,8 @@ Assessed<ClusterInterval> by_clopper_pearson(ClusterInterval result, bool one_st
   const auto limits = clopper_pearson(share * n, n, options.level);
   result.estimate.lower = lower + limits->lower * (upper - lower);
   result.estimate.upper = lower + limits->upper * (upper - lower);
+  const double null = std::clamp((options.null - lower) / (upper - lower), 0.0, 1.0);
+  result.p = clopper_pearson_p(share * n, n, null);
   result.method = IntervalMethod::kClopperPearson;
   result.note = fmt::format("{}: Clopper-Pearson with n = {:.0f} clusters", why, n);
   return result;
@@ -140,12 +142,16 @@ std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions
 }
 
 /// Widens bootstrap-t limits of few effective clusters to those of CR2; cuts limits to the range.
-void finish(ClusterInterval& result, const Limits& limits, const BootstrapOptions& options) {
+void finish(ClusterInterval& result, const Limits& limits, const Draws& draws,
+            const Assessed<RobustEstimate>& cr2, const BootstrapOptions& options) {
   Estimate& e = result.estimate;
+  if (options.method == IntervalMethod::kBootstrapT)
+    result.p = studentised_p(draws.value, draws.n_undefined, (e.value - options.null) / e.se);
   e.lower = limits.lower;
   e.upper = limits.upper;
   const bool few = result.shape.effective < options.wider_below;
   if (options.method == IntervalMethod::kBootstrapT && few && result.cr2) {
+    result.p = std::max(*result.p, cr2->p);
     e.lower = std::min(e.lower, result.cr2->lower);
     e.upper = std::max(e.upper, result.cr2->upper);
     if (e.lower < limits.lower || e.upper > limits.upper)
@@ -223,6 +229,16 @@ Limits studentised_limits(std::span<const double> t, std::size_t n_undefined, do
   return {value - high * se, value - low * se};
 }
 
+double studentised_p(std::span<const double> t_draw, std::size_t n_undefined, double t) {
+  const auto first = std::lower_bound(t_draw.begin(), t_draw.end(), t);
+  const auto last = std::upper_bound(t_draw.begin(), t_draw.end(), t);
+  const auto n_above = static_cast<std::size_t>(t_draw.end() - first) + n_undefined;
+  const auto n_below = static_cast<std::size_t>(last - t_draw.begin()) + n_undefined;
+  const auto fewer = static_cast<double>(std::min(n_above, n_below));
+  const auto n = static_cast<double>(t_draw.size() + n_undefined);
+  return std::min(1.0, 2 * (fewer + 1) / (n + 1));
+}
+
 Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Statistic& statistic,
                                             Random& random, const BootstrapOptions& options) {
   if (std::string why = too_few_clusters(sums, options.min_cluster); !why.empty())
@@ -243,8 +259,10 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
   const double skew = acceleration(leave_one_out(sums, statistic));
   if (std::string why = unfit(result.shape, skew, options); !why.empty())
     return refused(std::move(why));
-  const RobustOptions robust{.level = options.level, .min_cluster = options.min_cluster};
-  if (const auto cr2 = cr2_statistic(sums, statistic, robust)) result.cr2 = cr2->estimate;
+  const auto cr2 = cr2_statistic(
+      sums, statistic,
+      {.level = options.level, .min_cluster = options.min_cluster, .null = options.null});
+  if (cr2) result.cr2 = cr2->estimate;
   const Draws draws = make_draws(sums, statistic, *value, random, options);
   result.n_draw = options.n_draw;
   result.n_undefined = draws.n_undefined;
@@ -255,7 +273,7 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
         std::move(result), n_stratum == 1, false, options,
         fmt::format("in {} of {} draws the statistic has no value or no spread",
                     draws.n_undefined + draws.n_no_spread, options.n_draw));
-  finish(result, *limits, options);
+  finish(result, *limits, draws, cr2, options);
   return result;
 }
 

@@ -34,11 +34,15 @@ struct BootstrapOptions {
   /// Of the statistic where it has one (a share: 0 and 1; BBQ's s: -1 and 1). Limits are cut to it,
   /// and it is what makes Clopper–Pearson possible.
   std::optional<Limits> range;
+  double null = 0;  ///< the value that `p` is for
 };
 
 /// An interval with all that must be printed beside it.
 struct ClusterInterval {
   Estimate estimate;  ///< df: clusters less strata
+  /// Two-sided, of "the statistic is null"; agrees with the interval, which excludes null where p is
+  /// below 1 - level. Nothing for BCa and percentile.
+  std::optional<double> p;
   ClusterShape shape;
   std::optional<Estimate> cr2;                          ///< cr2_statistic, to be printed beside it
   IntervalMethod method = IntervalMethod::kBootstrapT;  ///< the one used in the end
@@ -90,5 +94,9 @@ std::optional<Limits> bca_limits(std::span<const double> draw, double accelerati
 /// Shapes: t [n], ascending, infinities allowed; n_undefined more draws have no value.
 Limits studentised_limits(std::span<const double> t, std::size_t n_undefined, double value,
                           double se, double level);
+
+/// The p that belongs to studentised_limits: 2 (b + 1)/(n + 1), b the draws as far out as `t` is on
+/// the side where there are fewer; draws without a value count as far out.
+double studentised_p(std::span<const double> t_draw, std::size_t n_undefined, double t);
 
 }  // namespace moescope::stats
