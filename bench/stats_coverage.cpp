@@ -99,8 +99,12 @@ std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, const Kind& k
   if (cr1 && cr1->se > 0) result[2] = outcome_of(*cr1, truth);
   const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.level = settings.level});
   if (cr2) result[3] = outcome_of(cr2->estimate, truth);
-  result[4] = boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9});
-  result[5] = boot({.method = IntervalMethod::kPercentile, .min_effective = 0, .max_skew = 9});
+  result[4] =
+      boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9, .min_from_end = 0});
+  result[5] = boot({.method = IntervalMethod::kPercentile,
+                    .min_effective = 0,
+                    .max_skew = 9,
+                    .min_from_end = 0});
   result[6] = boot({.method = IntervalMethod::kBca});
   return result;
 }

@@ -130,7 +130,8 @@ std::optional<Limits> limits_of(const Draws& draws, double skew, const Estimate&
 }
 
 /// Why BCa and percentile do not hold; empty where they do.
-std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions& options) {
+std::string unfit(const ClusterShape& shape, double value, double skew,
+                  const BootstrapOptions& options) {
   if (options.method == IntervalMethod::kBootstrapT) return {};
   if (shape.effective < options.min_effective)
     return fmt::format("{:.1f} effective clusters, fewer than the {:.0f} that {} needs",
@@ -138,6 +139,11 @@ std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions
   if (std::fabs(skew) > options.max_skew)
     return fmt::format("the clusters are too skewed for {}: acceleration {:.3f}, above {:.2f}",
                        name_of(options.method), skew, options.max_skew);
+  if (!options.range) return {};
+  const auto [low, high] = *options.range;
+  if (std::min(value - low, high - value) < options.min_from_end * (high - low))
+    return fmt::format("the value is too near to an end of its range for {}",
+                       name_of(options.method));
   return {};
 }
 
@@ -257,7 +263,7 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
                               "all clusters agree at an end of the range");
   }
   const double skew = acceleration(leave_one_out(sums, statistic));
-  if (std::string why = unfit(result.shape, skew, options); !why.empty())
+  if (std::string why = unfit(result.shape, *value, skew, options); !why.empty())
     return refused(std::move(why));
   const auto cr2 = cr2_statistic(
       sums, statistic,

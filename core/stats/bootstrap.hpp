@@ -28,6 +28,7 @@ struct BootstrapOptions {
   std::size_t min_cluster = 6;
   double min_effective = 40;  ///< effective clusters below which BCa and percentile are refused
   double max_skew = 0.03;     ///< |acceleration| above which they are, too
+  double min_from_end = 0.2;  ///< part of the range; values nearer to an end: refused likewise
   /// Effective clusters below which bootstrap-t limits are widened to those of CR2 where these lie
   /// farther out.
   double wider_below = 20;
@@ -65,7 +66,8 @@ struct ClusterInterval {
 /// range varies more than that.
 /// docs/statistics.md has the coverage of each method.
 /// Errors: not assessable with fewer than min_cluster clusters or one in a stratum; where the
-/// statistic is undefined; BCa and percentile below min_effective or above max_skew; where clusters do not differ or
+/// statistic is undefined; BCa and percentile below min_effective, above max_skew or near
+/// an end of the range; where clusters do not differ or
 /// draws decide a limit, and there is no range or are strata.
 /// Source: Efron, "Nonparametric standard errors and confidence intervals", 1981 (bootstrap-t);
 /// Efron, "Better bootstrap confidence intervals", 1987; clusters: Davison and Hinkley, "Bootstrap
