@@ -77,19 +77,6 @@ WildOptions wild_options(const BootstrapOptions& options) {
   return {.null = options.null, .n_draw = options.n_draw, .min_cluster = options.min_cluster};
 }
 
-Assessed<ClusterTest> larger_p(const Assessed<ClusterInterval>& interval,
-                               const Assessed<WildTest>& wild) {
-  if (!interval) return Assessed<ClusterTest>::not_assessable(interval.why());
-  ClusterTest test{.interval = *interval};
-  test.p_interval = interval->p.value_or(1);
-  test.p = test.p_interval;
-  if (wild) {
-    test.wild = *wild;
-    test.p = std::max(test.p, wild->p);
-  }
-  return test;
-}
-
 }  // namespace
 
 Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const double> contrast,
@@ -143,16 +130,29 @@ Assessed<WildTest> wild_difference(const ClusterSums& sums, Random& random,
   return wild_test(difference_moments(sums), std::vector<double>{1, -1}, random, options);
 }
 
+Assessed<ClusterTest> combined_test(const Assessed<ClusterInterval>& interval,
+                                    const Assessed<WildTest>& wild) {
+  if (!interval) return Assessed<ClusterTest>::not_assessable(interval.why());
+  ClusterTest test{.interval = *interval};
+  test.p_interval = interval->p.value_or(1);
+  test.p = test.p_interval;
+  if (wild) {
+    test.wild = *wild;
+    test.p = std::max(test.p, wild->p);
+  }
+  return test;
+}
+
 Assessed<ClusterTest> cluster_test_ratio(const ClusterSums& sums, Random& random,
                                          const BootstrapOptions& options) {
-  return larger_p(cluster_bootstrap(sums, ratio_statistic(), random, options),
-                  wild_ratio(sums, random, wild_options(options)));
+  return combined_test(cluster_bootstrap(sums, ratio_statistic(), random, options),
+                       wild_ratio(sums, random, wild_options(options)));
 }
 
 Assessed<ClusterTest> cluster_test_difference(const ClusterSums& sums, Random& random,
                                               const BootstrapOptions& options) {
-  return larger_p(cluster_bootstrap(sums, difference_statistic(), random, options),
-                  wild_difference(sums, random, wild_options(options)));
+  return combined_test(cluster_bootstrap(sums, difference_statistic(), random, options),
+                       wild_difference(sums, random, wild_options(options)));
 }
 
 }  // namespace moescope::stats

@@ -66,6 +66,12 @@ struct ClusterTest {
   ClusterInterval interval;
 };
 
+/// The larger p of an interval's and a wild bootstrap's test of the same null, whatever the units of
+/// either. Where the interval switched and clusters hardly differ, the interval's alone.
+/// Errors: not assessable where the interval is not.
+Assessed<ClusterTest> combined_test(const Assessed<ClusterInterval>& interval,
+                                    const Assessed<WildTest>& wild);
+
 /// Tests "the ratio is options.null" by the interval and by the wild bootstrap, and takes the larger
 /// p. Wild weights are symmetric: with clusters as skewed as shares near 0 or 1 are, they reject a
 /// true null of 0.9 in up to 18 % of cases at 5 %, which bootstrap-t does not; with few clusters
