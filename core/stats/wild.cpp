@@ -16,45 +16,55 @@ namespace {
 using Eigen::VectorXd;
 
 /// Everything of the fit under the null that a draw needs, in numbers a cluster.
-struct Restricted {
-  std::vector<double> move;    ///< c'M X_g'u_g: what a weight of 1 adds to the contrast
-  std::vector<VectorXd> push;  ///< M X_g'u_g: what it adds to the coefficients
-  std::vector<VectorXd> pull;  ///< X_g'X_g M c: what coefficients take from the score of g
-  std::vector<double> size;    ///< of the terms that cancel in `move`
-
-  Restricted(const LeastSquares& ls, const VectorXd& c, double null) {
-    const VectorXd mc = ls.inverse * c;
-    const VectorXd beta = ls.beta - mc * ((c.dot(ls.beta) - null) / c.dot(mc));
-    for (std::size_t g = 0; g < ls.gram.size(); ++g) {
-      const VectorXd score = ls.score(g, beta);
-      push.emplace_back(ls.inverse * score);
-      move.push_back(mc.dot(score));
-      pull.emplace_back(ls.gram[g] * mc);
-      size.push_back(std::fabs(mc.dot(ls.moment[g])) + std::fabs(pull.back().dot(beta)));
-    }
-  }
-
+class Restricted {
+ public:
   struct Draw {
     double deviation = 0;
     double se = 0;  ///< without the factor that all draws share
   };
-  Draw draw(std::span<const double> weight) const {
+
+  Restricted(const LeastSquares& ls, const VectorXd& c, double null)
+      : n_parameter_(static_cast<std::size_t>(c.size())), moved_(n_parameter_) {
+    const VectorXd mc = ls.inverse * c;
+    const VectorXd beta = ls.beta - mc * ((c.dot(ls.beta) - null) / c.dot(mc));
+    for (std::size_t g = 0; g < ls.gram.size(); ++g) {
+      const VectorXd score = ls.score(g, beta);
+      const VectorXd push = ls.inverse * score;
+      const VectorXd pull = ls.gram[g] * mc;
+      move_.push_back(mc.dot(score));
+      push_.insert(push_.end(), push.begin(), push.end());
+      pull_.insert(pull_.end(), pull.begin(), pull.end());
+      const double size = std::fabs(mc.dot(ls.moment[g])) + std::fabs(pull.dot(beta));
+      rounding_ += 1e-24 * size * size;
+    }
+  }
+
+  Draw draw(std::span<const double> weight) {
     Draw d;
-    VectorXd moved = VectorXd::Zero(push.front().size());
+    std::fill(moved_.begin(), moved_.end(), 0.0);
     for (std::size_t g = 0; g < weight.size(); ++g) {
-      moved += weight[g] * push[g];
-      d.deviation += weight[g] * move[g];
+      d.deviation += weight[g] * move_[g];
+      for (std::size_t k = 0; k < n_parameter_; ++k)
+        moved_[k] += weight[g] * push_[g * n_parameter_ + k];
     }
     double squares = 0;
-    double scale = 0;
     for (std::size_t g = 0; g < weight.size(); ++g) {
-      const double part = weight[g] * move[g] - pull[g].dot(moved);
+      double part = weight[g] * move_[g];
+      for (std::size_t k = 0; k < n_parameter_; ++k)
+        part -= pull_[g * n_parameter_ + k] * moved_[k];
       squares += part * part;
-      scale += size[g] * size[g];
     }
-    d.se = squares > 1e-24 * scale ? std::sqrt(squares) : 0;
+    d.se = squares > rounding_ ? std::sqrt(squares) : 0;
     return d;
   }
+
+ private:
+  std::size_t n_parameter_;
+  std::vector<double> move_;  ///< c'M X_g'u_g: what a weight of 1 adds to the contrast
+  std::vector<double> push_;  ///< M X_g'u_g: what it adds to the coefficients
+  std::vector<double> pull_;  ///< X_g'X_g M c: what coefficients take from the score of g
+  std::vector<double> moved_;
+  double rounding_ = 0;  ///< squares below are of terms that cancelled
 };
 
 /// |t*|, infinite without spread.
@@ -89,7 +99,7 @@ Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const doub
   const auto ls = least_squares(moments);
   if (!ls) return Result::not_assessable("the design is singular");
   const VectorXd c = ls->scaled(contrast);
-  const Restricted restricted(*ls, c, options.null);
+  Restricted restricted(*ls, c, options.null);
   std::vector<double> weight(test.n_cluster, 1.0);
   const auto observed = restricted.draw(weight);
   if (observed.se == 0) return Result::not_assessable("the clusters do not differ");
