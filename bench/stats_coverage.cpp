@@ -20,6 +20,7 @@
 #include "core/stats/paired.hpp"
 #include "core/stats/proportions.hpp"
 #include "core/stats/quantile.hpp"
+#include "core/stats/two_groups.hpp"
 #include "core/stats/wild.hpp"
 
 using namespace moescope;
@@ -51,6 +52,9 @@ Outcome outcome_of(const stats::Estimate& e, double truth) {
 constexpr std::array<std::string_view, 7> kMethod{
     "as shipped", "bootstrap-t alone", "CR1 t", "CR2", "BCa", "percentile", "BCa as shipped"};
 
+using Make = std::function<stats::Assessed<stats::ClusterInterval>(
+    const stats::ClusterSums&, Random&, const stats::BootstrapOptions&)>;
+
 /// A statistic of which the truth is known.
 struct Kind {
   std::string_view name;
@@ -58,23 +62,46 @@ struct Kind {
   stats::Statistic statistic;
   std::function<double(double p)> truth;
   std::optional<stats::Limits> range;
+  Make shipped;  ///< the interval that is printed, on the scale of `statistic`
+  stats::Limits group_range{0, 1};
 };
+
+/// group_ratio on the log scale.
+stats::Assessed<stats::ClusterInterval> log_group_ratio(const stats::ClusterSums& sums,
+                                                        Random& random,
+                                                        const stats::BootstrapOptions& options) {
+  auto made = stats::group_ratio(sums, random, options);
+  if (!made) return made;
+  stats::ClusterInterval interval = *made;
+  for (double* v : {&interval.estimate.value, &interval.estimate.lower, &interval.estimate.upper})
+    *v = std::log(*v);
+  return interval;
+}
 
 std::vector<Kind> kinds() {
   const auto groups = [](bool is_apart) {
     return [is_apart](const Truth& t, Random& r) { return draw_groups(t, is_apart, r); };
   };
   const auto zero = [](double) { return 0.0; };
+  const Make ratio = [](const auto& sums, Random& random, const auto& options) {
+    return stats::cluster_bootstrap(sums, stats::ratio_statistic(), random, options);
+  };
   return {
       {"share", draw_share, stats::ratio_statistic(), [](double p) { return p; },
-       stats::Limits{0, 1}},
-      {"score", draw_score, stats::ratio_statistic(), [](double p) { return 2 * p - 1; },
-       stats::Limits{-1, 1}},
+       stats::Limits{0, 1}, ratio},
+      {"score",
+       draw_score,
+       stats::ratio_statistic(),
+       [](double p) { return 2 * p - 1; },
+       stats::Limits{-1, 1},
+       ratio,
+       {-1, 1}},
       {"difference, groups apart", groups(true), stats::difference_statistic(), zero,
-       stats::Limits{-1, 1}},
+       stats::Limits{-1, 1}, stats::group_difference},
       {"difference, groups within", groups(false), stats::difference_statistic(), zero,
-       stats::Limits{-1, 1}},
-      {"log ratio, groups apart", groups(true), stats::log_ratio_statistic(), zero, std::nullopt},
+       stats::Limits{-1, 1}, stats::group_difference},
+      {"log ratio, groups apart", groups(true), stats::log_ratio_statistic(), zero, std::nullopt,
+       log_group_ratio},
   };
 }
 
@@ -86,10 +113,15 @@ std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, const Kind& k
     options.n_draw = settings.draws;
     options.range = kind.range;
     options.level = settings.level;
-    const auto interval = stats::cluster_bootstrap(sums, kind.statistic, random, options);
+    const bool is_shipped =
+        options.method == stats::IntervalMethod::kBootstrapT && options.wider_below > 0;
+    if (is_shipped) options.range = kind.group_range;
+    const auto interval = is_shipped
+                              ? kind.shipped(sums, random, options)
+                              : stats::cluster_bootstrap(sums, kind.statistic, random, options);
     if (!interval) return {};
     Outcome o = outcome_of(interval->estimate, truth);
-    o.switched = interval->method != options.method;
+    o.switched = interval->method == stats::IntervalMethod::kClopperPearson;
     return o;
   };
   using stats::IntervalMethod;
@@ -251,7 +283,7 @@ Trial four_tests(const Kind& kind, const Truth& truth, const MakeTest& make,
                  const Settings& settings) {
   return [=](Random& random) -> std::vector<double> {
     const auto sums = kind.draw(truth, random);
-    stats::BootstrapOptions options{.n_draw = settings.draws, .range = kind.range};
+    stats::BootstrapOptions options{.n_draw = settings.draws, .range = kind.group_range};
     options.null = kind.truth(truth.p);
     const auto test = make(sums, random, options);
     const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.null = options.null});

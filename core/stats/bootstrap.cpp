@@ -44,6 +44,7 @@ struct Draws {
   std::vector<double> value;  ///< ascending: statistics, or t where studentised
   std::size_t n_undefined = 0;
   std::size_t n_no_spread = 0;
+  std::size_t n_unknown = 0;  ///< draws that count as infinitely far out on both sides
 };
 
 double studentised(double deviation, double se) {
@@ -58,12 +59,14 @@ Draws make_draws(const ClusterSums& sums, const Statistic& statistic, double val
   Resampler resampler(sums);
   Linearisation linear(sums, statistic);
   Draws draws;
+  const std::size_t n_stratum = sums.strata().size();
   draws.value.reserve(options.n_draw);
   for (std::size_t b = 0; b < options.n_draw; ++b) {
     const ClusterSums& sample = resampler.draw(random);
     const auto drawn = linear.value(sample);
     if (!drawn) {
       ++draws.n_undefined;
+      ++draws.n_unknown;
       continue;
     }
     if (!with_se) {
@@ -71,7 +74,14 @@ Draws make_draws(const ClusterSums& sums, const Statistic& statistic, double val
       continue;
     }
     const double se = linear.se(sample).value_or(0);
-    draws.n_no_spread += se > 0 ? 0 : 1;
+    if (!linear.has_spread()) {
+      ++draws.n_no_spread;
+      // With several strata the others' spread would pass for that of all.
+      if (n_stratum > 1) {
+        ++draws.n_unknown;
+        continue;
+      }
+    }
     const double deviation = *drawn - value;
     const bool same = std::fabs(deviation) <= 1e-12 * std::fabs(value);
     draws.value.push_back(studentised(same ? 0 : deviation, se));
@@ -121,7 +131,7 @@ std::optional<Limits> limits_of(const Draws& draws, double skew, const Estimate&
                                 const BootstrapOptions& options) {
   if (draws.value.empty()) return std::nullopt;
   if (options.method == IntervalMethod::kBootstrapT)
-    return studentised_limits(draws.value, draws.n_undefined, estimate.value, estimate.se,
+    return studentised_limits(draws.value, draws.n_unknown, estimate.value, estimate.se,
                               options.level);
   if (options.method == IntervalMethod::kBca)
     return bca_limits(draws.value, skew, estimate.value, options.level);
@@ -149,13 +159,14 @@ std::string unfit(const ClusterShape& shape, double value, double skew,
 
 /// Widens bootstrap-t limits of few effective clusters to those of CR2; cuts limits to the range.
 void finish(ClusterInterval& result, const Limits& limits, const Draws& draws,
-            const Assessed<RobustEstimate>& cr2, const BootstrapOptions& options) {
+            const Assessed<RobustEstimate>& cr2, bool is_stratified,
+            const BootstrapOptions& options) {
   Estimate& e = result.estimate;
   if (options.method == IntervalMethod::kBootstrapT)
-    result.p = studentised_p(draws.value, draws.n_undefined, (e.value - options.null) / e.se);
+    result.p = studentised_p(draws.value, draws.n_unknown, (e.value - options.null) / e.se);
   e.lower = limits.lower;
   e.upper = limits.upper;
-  const bool few = result.shape.effective < options.wider_below;
+  const bool few = is_stratified || result.shape.effective < options.wider_below;
   if (options.method == IntervalMethod::kBootstrapT && few && result.cr2) {
     result.p = std::max(*result.p, cr2->p);
     e.lower = std::min(e.lower, result.cr2->lower);
@@ -181,6 +192,8 @@ std::string_view name_of(IntervalMethod method) noexcept {
       return "cluster bootstrap, BCa";
     case IntervalMethod::kPercentile:
       return "cluster bootstrap, percentile";
+    case IntervalMethod::kTwoGroups:
+      return "limits of each group, joined (MOVER)";
     case IntervalMethod::kClopperPearson:
       return "Clopper-Pearson on clusters";
   }
@@ -279,7 +292,7 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
         std::move(result), n_stratum == 1, false, options,
         fmt::format("in {} of {} draws the statistic has no value or no spread",
                     draws.n_undefined + draws.n_no_spread, options.n_draw));
-  finish(result, *limits, draws, cr2, options);
+  finish(result, *limits, draws, cr2, n_stratum > 1, options);
   return result;
 }
 

@@ -17,6 +17,7 @@ enum class IntervalMethod {
   kBootstrapT,
   kBca,
   kPercentile,
+  kTwoGroups,       ///< of two_groups.hpp
   kClopperPearson,  ///< what the others switch to where clusters hardly differ
 };
 std::string_view name_of(IntervalMethod method) noexcept;
@@ -49,16 +50,16 @@ struct ClusterInterval {
   IntervalMethod method = IntervalMethod::kBootstrapT;  ///< the one used in the end
   std::size_t n_draw = 0;
   std::size_t n_undefined = 0;  ///< draws in which the statistic is undefined
-  std::size_t n_no_spread = 0;  ///< draws in which its standard error is 0
+  std::size_t n_no_spread = 0;  ///< draws in which the clusters of a stratum do not differ
   std::string note;             ///< why not plainly the method asked for; empty otherwise
 };
 
 /// Interval of a statistic by drawing whole clusters with replacement, within strata.
 /// Bootstrap-t: t* = (theta* - theta) / se*, se* the linearised standard error of the draw; limits
 /// are theta - t*(1-a/2) se and theta - t*(a/2) se. A draw without spread counts as an infinite t*
-/// on its side (0 where theta* = theta), one without a value as infinite on both sides, so that
-/// neither can narrow the interval.
-/// With few effective clusters the limits are the wider of bootstrap-t and CR2, on each side: alone,
+/// on its side (0 where theta* = theta), one without a value, or without spread in one of several
+/// strata, as infinite on both sides, so that none can narrow the interval.
+/// With few effective clusters, and with strata, the limits are the wider of bootstrap-t and CR2, on each side: alone,
 /// bootstrap-t covers 91 to 93 % where a few large clusters hold most items.
 /// Where all clusters agree at an end of the range, or where such draws decide a limit, and there
 /// is one stratum: Clopper–Pearson of the value's place in the range, n = clusters at the end,

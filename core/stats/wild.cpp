@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/stats/least_squares.hpp"
+#include "core/stats/two_groups.hpp"
 
 namespace moescope::stats {
 namespace {
@@ -167,7 +168,7 @@ Assessed<ClusterTest> cluster_test_ratio(const ClusterSums& sums, Random& random
 
 Assessed<ClusterTest> cluster_test_difference(const ClusterSums& sums, Random& random,
                                               const BootstrapOptions& options) {
-  return combined_test(cluster_bootstrap(sums, difference_statistic(), random, options),
+  return combined_test(group_difference(sums, random, options),
                        wild_difference(sums, random, wild_options(options)));
 }
 

@@ -79,7 +79,8 @@ Assessed<ClusterTest> combined_test(const Assessed<ClusterInterval>& interval,
 /// Errors: not assessable where cluster_bootstrap is not.
 Assessed<ClusterTest> cluster_test_ratio(const ClusterSums& sums, Random& random,
                                          const BootstrapOptions& options = {});
-/// The same of a difference of two groups (two_group_sums).
+/// The same of a difference of two groups (two_group_sums), by group_difference; options.range is
+/// that of one group's ratio.
 Assessed<ClusterTest> cluster_test_difference(const ClusterSums& sums, Random& random,
                                               const BootstrapOptions& options = {});
 
