@@ -20,6 +20,7 @@
 #include "core/stats/paired.hpp"
 #include "core/stats/proportions.hpp"
 #include "core/stats/quantile.hpp"
+#include "core/stats/two_groups.hpp"
 #include "core/stats/wild.hpp"
 
 using namespace moescope;
@@ -51,6 +52,9 @@ Outcome outcome_of(const stats::Estimate& e, double truth) {
 constexpr std::array<std::string_view, 7> kMethod{
     "as shipped", "bootstrap-t alone", "CR1 t", "CR2", "BCa", "percentile", "BCa as shipped"};
 
+using Make = std::function<stats::Assessed<stats::ClusterInterval>(
+    const stats::ClusterSums&, Random&, const stats::BootstrapOptions&)>;
+
 /// A statistic of which the truth is known.
 struct Kind {
   std::string_view name;
@@ -58,23 +62,46 @@ struct Kind {
   stats::Statistic statistic;
   std::function<double(double p)> truth;
   std::optional<stats::Limits> range;
+  Make shipped;  ///< the interval that is printed, on the scale of `statistic`
+  stats::Limits group_range{0, 1};
 };
+
+/// group_ratio on the log scale.
+stats::Assessed<stats::ClusterInterval> log_group_ratio(const stats::ClusterSums& sums,
+                                                        Random& random,
+                                                        const stats::BootstrapOptions& options) {
+  auto made = stats::group_ratio(sums, random, options);
+  if (!made) return made;
+  stats::ClusterInterval interval = *made;
+  for (double* v : {&interval.estimate.value, &interval.estimate.lower, &interval.estimate.upper})
+    *v = std::log(*v);
+  return interval;
+}
 
 std::vector<Kind> kinds() {
   const auto groups = [](bool is_apart) {
     return [is_apart](const Truth& t, Random& r) { return draw_groups(t, is_apart, r); };
   };
   const auto zero = [](double) { return 0.0; };
+  const Make ratio = [](const auto& sums, Random& random, const auto& options) {
+    return stats::cluster_bootstrap(sums, stats::ratio_statistic(), random, options);
+  };
   return {
       {"share", draw_share, stats::ratio_statistic(), [](double p) { return p; },
-       stats::Limits{0, 1}},
-      {"score", draw_score, stats::ratio_statistic(), [](double p) { return 2 * p - 1; },
-       stats::Limits{-1, 1}},
+       stats::Limits{0, 1}, ratio},
+      {"score",
+       draw_score,
+       stats::ratio_statistic(),
+       [](double p) { return 2 * p - 1; },
+       stats::Limits{-1, 1},
+       ratio,
+       {-1, 1}},
       {"difference, groups apart", groups(true), stats::difference_statistic(), zero,
-       stats::Limits{-1, 1}},
+       stats::Limits{-1, 1}, stats::group_difference},
       {"difference, groups within", groups(false), stats::difference_statistic(), zero,
-       stats::Limits{-1, 1}},
-      {"log ratio, groups apart", groups(true), stats::log_ratio_statistic(), zero, std::nullopt},
+       stats::Limits{-1, 1}, stats::group_difference},
+      {"log ratio, groups apart", groups(true), stats::log_ratio_statistic(), zero, std::nullopt,
+       log_group_ratio},
   };
 }
 
@@ -86,10 +113,15 @@ std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, const Kind& k
     options.n_draw = settings.draws;
     options.range = kind.range;
     options.level = settings.level;
-    const auto interval = stats::cluster_bootstrap(sums, kind.statistic, random, options);
+    const bool is_shipped =
+        options.method == stats::IntervalMethod::kBootstrapT && options.wider_below > 0;
+    if (is_shipped) options.range = kind.group_range;
+    const auto interval = is_shipped
+                              ? kind.shipped(sums, random, options)
+                              : stats::cluster_bootstrap(sums, kind.statistic, random, options);
     if (!interval) return {};
     Outcome o = outcome_of(interval->estimate, truth);
-    o.switched = interval->method != options.method;
+    o.switched = interval->method == stats::IntervalMethod::kClopperPearson;
     return o;
   };
   using stats::IntervalMethod;
@@ -99,8 +131,12 @@ std::array<Outcome, 7> try_methods(const stats::ClusterSums& sums, const Kind& k
   if (cr1 && cr1->se > 0) result[2] = outcome_of(*cr1, truth);
   const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.level = settings.level});
   if (cr2) result[3] = outcome_of(cr2->estimate, truth);
-  result[4] = boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9});
-  result[5] = boot({.method = IntervalMethod::kPercentile, .min_effective = 0, .max_skew = 9});
+  result[4] =
+      boot({.method = IntervalMethod::kBca, .min_effective = 0, .max_skew = 9, .min_from_end = 0});
+  result[5] = boot({.method = IntervalMethod::kPercentile,
+                    .min_effective = 0,
+                    .max_skew = 9,
+                    .min_from_end = 0});
   result[6] = boot({.method = IntervalMethod::kBca});
   return result;
 }
@@ -163,27 +199,29 @@ void coverage(const Settings& settings) {
           }
 }
 
-/// p of a test on data under its null; below 0 where it is not assessable.
-using Trial = std::function<double(Random&)>;
+/// p of tests on data under their null; below 0 where one is not assessable.
+using Trial = std::function<std::vector<double>(Random&)>;
 
-void size_row(std::string_view name, const Trial& trial, std::uint64_t cell,
-              const Settings& settings) {
+void size_rows(const std::vector<std::string>& names, const Trial& trial, std::uint64_t cell,
+               const Settings& settings) {
   const auto n = static_cast<std::ptrdiff_t>(settings.repetitions);
-  std::vector<double> p(settings.repetitions);
+  std::vector<std::vector<double>> p(settings.repetitions);
 #pragma omp parallel for schedule(dynamic)
   for (std::ptrdiff_t r = 0; r < n; ++r) {
     Random random = random_of(settings.seed, cell + 100'000, static_cast<std::uint64_t>(r));
     p[static_cast<std::size_t>(r)] = trial(random);
   }
-  double rejected = 0, made = 0;
-  for (const double v : p) {
-    made += v >= 0 ? 1 : 0;
-    rejected += v >= 0 && v <= 0.05 ? 1 : 0;
+  for (std::size_t t = 0; t < names.size(); ++t) {
+    double rejected = 0, made = 0;
+    for (const auto& row : p) {
+      made += row[t] >= 0 ? 1 : 0;
+      rejected += row[t] >= 0 && row[t] <= 0.05 ? 1 : 0;
+    }
+    const auto limits = stats::clopper_pearson(rejected, made, 0.90);
+    fmt::print("| {} | {:.2f} | {:.2f} | {:.1f} |\n", names[t],
+               100 * rejected / std::max(made, 1.0), limits ? 100 * limits->upper : 100.0,
+               100 * (1 - made / static_cast<double>(p.size())));
   }
-  const auto limits = stats::clopper_pearson(rejected, made, 0.90);
-  fmt::print("| {} | {:.2f} | {:.2f} | {:.1f} |\n", name, 100 * rejected / std::max(made, 1.0),
-             limits ? 100 * limits->upper : 100.0,
-             100 * (1 - made / static_cast<double>(p.size())));
   std::fflush(stdout);
 }
 
@@ -237,61 +275,67 @@ double p_or_none(const Test& test) {
   return test ? test->p : -1;
 }
 
-void size_rows_of(const Truth& truth, std::uint64_t cell, const Settings& settings) {
-  const auto label = [&](std::string_view what) {
-    return fmt::format("{} | {} {} | {}", what, truth.sizes == Sizes::kEqual ? "equal" : "BBQ",
-                       truth.n_cluster, truth.icc);
+using MakeTest = std::function<stats::Assessed<stats::ClusterTest>(
+    const stats::ClusterSums&, Random&, const stats::BootstrapOptions&)>;
+
+/// Four tests of one null on the same data: larger p of interval and wild, each alone, CR2.
+Trial four_tests(const Kind& kind, const Truth& truth, const MakeTest& make,
+                 const Settings& settings) {
+  return [=](Random& random) -> std::vector<double> {
+    const auto sums = kind.draw(truth, random);
+    stats::BootstrapOptions options{.n_draw = settings.draws, .range = kind.group_range};
+    options.null = kind.truth(truth.p);
+    const auto test = make(sums, random, options);
+    const auto cr2 = stats::cr2_statistic(sums, kind.statistic, {.null = options.null});
+    if (!test) return {-1, -1, -1, p_or_none(cr2)};
+    return {test->p, test->p_interval, test->wild ? test->wild->p : -1, p_or_none(cr2)};
   };
-  const stats::WildOptions wild{.n_draw = settings.draws};
-  for (const double p : {0.5, 0.9}) {
-    Truth t = truth;
-    t.p = p;
-    const auto null = [p, wild] {
-      auto options = wild;
-      options.null = p;
-      return options;
-    }();
-    size_row(
-        label(fmt::format("wild, share of {}", p)),
-        [&](Random& r) { return p_or_none(stats::wild_ratio(draw_share(t, r), r, null)); }, ++cell,
-        settings);
-    size_row(
-        label(fmt::format("CR2, share of {}", p)),
-        [&](Random& r) { return p_or_none(stats::cr2_ratio(draw_share(t, r), {.null = p})); },
-        ++cell, settings);
-  }
-  size_row(
-      label("wild, score of 0"),
-      [&](Random& r) { return p_or_none(stats::wild_ratio(draw_score(truth, r), r, wild)); },
-      ++cell, settings);
-  size_row(
-      label("McNemar by clusters"),
-      [&](Random& r) {
+}
+
+void size_rows_of(const Truth& truth, std::uint64_t cell, const Settings& settings) {
+  const auto label = [&](std::string_view what, std::string_view test) {
+    return fmt::format("{} | {} {} | {} | {}", what, truth.sizes == Sizes::kEqual ? "equal" : "BBQ",
+                       truth.n_cluster, truth.icc, test);
+  };
+  const std::vector<Kind> kind = kinds();
+  for (const double p : {0.5, 0.9})
+    for (std::size_t k = 0; k < 4; ++k) {
+      if (k == 1 && p != 0.5) continue;
+      Truth t = truth;
+      t.p = p;
+      const std::string what = fmt::format("{} of {}", kind[k].name, p);
+      size_rows(
+          {label(what, "as shipped"), label(what, "interval"), label(what, "wild"),
+           label(what, "CR2")},
+          four_tests(kind[k], t, k < 2 ? stats::cluster_test_ratio : stats::cluster_test_difference,
+                     settings),
+          ++cell, settings);
+    }
+  size_rows(
+      {label("paired answers", "McNemar by clusters")},
+      [&](Random& r) -> std::vector<double> {
         const auto d = draw_pairs(truth, r);
-        return p_or_none(stats::cluster_mcnemar(stats::pair_counts(d.first, d.second, d.cluster)));
+        return {
+            p_or_none(stats::cluster_mcnemar(stats::pair_counts(d.first, d.second, d.cluster)))};
       },
       ++cell, settings);
   for (const bool tied : {false, true}) {
-    size_row(
-        label(tied ? "sign flip, tied" : "sign flip"),
-        [&](Random& r) {
+    const std::string what = tied ? "tied differences" : "differences";
+    size_rows(
+        {label(what, "sign flip"), label(what, "signed rank")},
+        [&](Random& r) -> std::vector<double> {
           const auto d = draw_differences(truth, tied, r);
-          return p_or_none(
-              stats::cluster_sign_flip(d.difference, d.cluster, r, {.n_draw = settings.draws}));
-        },
-        ++cell, settings);
-    size_row(
-        label(tied ? "signed rank, tied" : "signed rank"),
-        [&](Random& r) {
-          const auto d = draw_differences(truth, tied, r);
-          return p_or_none(stats::clustered_signed_rank(d.difference, d.cluster));
+          return {p_or_none(stats::cluster_sign_flip(d.difference, d.cluster, r,
+                                                     {.n_draw = settings.draws})),
+                  p_or_none(stats::clustered_signed_rank(d.difference, d.cluster))};
         },
         ++cell, settings);
   }
 }
 
 void size(const Settings& settings) {
-  fmt::print("| test | clusters | ICC | size | at most | none |\n|---|---|---|---|---|---|\n");
+  fmt::print(
+      "| null | clusters | ICC | test | size | at most | none |\n|---|---|---|---|---|---|---|\n");
   std::uint64_t cell = 0;
   for (const Sizes sizes : {Sizes::kEqual, Sizes::kBbq})
     for (const std::size_t n_cluster : {6u, 9u, 15u, 25u, 60u})

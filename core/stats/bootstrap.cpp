@@ -44,6 +44,7 @@ struct Draws {
   std::vector<double> value;  ///< ascending: statistics, or t where studentised
   std::size_t n_undefined = 0;
   std::size_t n_no_spread = 0;
+  std::size_t n_unknown = 0;  ///< draws that count as infinitely far out on both sides
 };
 
 double studentised(double deviation, double se) {
@@ -58,12 +59,14 @@ Draws make_draws(const ClusterSums& sums, const Statistic& statistic, double val
   Resampler resampler(sums);
   Linearisation linear(sums, statistic);
   Draws draws;
+  const std::size_t n_stratum = sums.strata().size();
   draws.value.reserve(options.n_draw);
   for (std::size_t b = 0; b < options.n_draw; ++b) {
     const ClusterSums& sample = resampler.draw(random);
     const auto drawn = linear.value(sample);
     if (!drawn) {
       ++draws.n_undefined;
+      ++draws.n_unknown;
       continue;
     }
     if (!with_se) {
@@ -71,7 +74,14 @@ Draws make_draws(const ClusterSums& sums, const Statistic& statistic, double val
       continue;
     }
     const double se = linear.se(sample).value_or(0);
-    draws.n_no_spread += se > 0 ? 0 : 1;
+    if (!linear.has_spread()) {
+      ++draws.n_no_spread;
+      // With several strata the others' spread would pass for that of all.
+      if (n_stratum > 1) {
+        ++draws.n_unknown;
+        continue;
+      }
+    }
     const double deviation = *drawn - value;
     const bool same = std::fabs(deviation) <= 1e-12 * std::fabs(value);
     draws.value.push_back(studentised(same ? 0 : deviation, se));
@@ -104,6 +114,8 @@ Assessed<ClusterInterval> by_clopper_pearson(ClusterInterval result, bool one_st
   const auto limits = clopper_pearson(share * n, n, options.level);
   result.estimate.lower = lower + limits->lower * (upper - lower);
   result.estimate.upper = lower + limits->upper * (upper - lower);
+  const double null = std::clamp((options.null - lower) / (upper - lower), 0.0, 1.0);
+  result.p = clopper_pearson_p(share * n, n, null);
   result.method = IntervalMethod::kClopperPearson;
   result.note = fmt::format("{}: Clopper-Pearson with n = {:.0f} clusters", why, n);
   return result;
@@ -119,7 +131,7 @@ std::optional<Limits> limits_of(const Draws& draws, double skew, const Estimate&
                                 const BootstrapOptions& options) {
   if (draws.value.empty()) return std::nullopt;
   if (options.method == IntervalMethod::kBootstrapT)
-    return studentised_limits(draws.value, draws.n_undefined, estimate.value, estimate.se,
+    return studentised_limits(draws.value, draws.n_unknown, estimate.value, estimate.se,
                               options.level);
   if (options.method == IntervalMethod::kBca)
     return bca_limits(draws.value, skew, estimate.value, options.level);
@@ -128,7 +140,8 @@ std::optional<Limits> limits_of(const Draws& draws, double skew, const Estimate&
 }
 
 /// Why BCa and percentile do not hold; empty where they do.
-std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions& options) {
+std::string unfit(const ClusterShape& shape, double value, double skew,
+                  const BootstrapOptions& options) {
   if (options.method == IntervalMethod::kBootstrapT) return {};
   if (shape.effective < options.min_effective)
     return fmt::format("{:.1f} effective clusters, fewer than the {:.0f} that {} needs",
@@ -136,16 +149,26 @@ std::string unfit(const ClusterShape& shape, double skew, const BootstrapOptions
   if (std::fabs(skew) > options.max_skew)
     return fmt::format("the clusters are too skewed for {}: acceleration {:.3f}, above {:.2f}",
                        name_of(options.method), skew, options.max_skew);
+  if (!options.range) return {};
+  const auto [low, high] = *options.range;
+  if (std::min(value - low, high - value) < options.min_from_end * (high - low))
+    return fmt::format("the value is too near to an end of its range for {}",
+                       name_of(options.method));
   return {};
 }
 
 /// Widens bootstrap-t limits of few effective clusters to those of CR2; cuts limits to the range.
-void finish(ClusterInterval& result, const Limits& limits, const BootstrapOptions& options) {
+void finish(ClusterInterval& result, const Limits& limits, const Draws& draws,
+            const Assessed<RobustEstimate>& cr2, bool is_stratified,
+            const BootstrapOptions& options) {
   Estimate& e = result.estimate;
+  if (options.method == IntervalMethod::kBootstrapT)
+    result.p = studentised_p(draws.value, draws.n_unknown, (e.value - options.null) / e.se);
   e.lower = limits.lower;
   e.upper = limits.upper;
-  const bool few = result.shape.effective < options.wider_below;
+  const bool few = is_stratified || result.shape.effective < options.wider_below;
   if (options.method == IntervalMethod::kBootstrapT && few && result.cr2) {
+    result.p = std::max(*result.p, cr2->p);
     e.lower = std::min(e.lower, result.cr2->lower);
     e.upper = std::max(e.upper, result.cr2->upper);
     if (e.lower < limits.lower || e.upper > limits.upper)
@@ -169,6 +192,8 @@ std::string_view name_of(IntervalMethod method) noexcept {
       return "cluster bootstrap, BCa";
     case IntervalMethod::kPercentile:
       return "cluster bootstrap, percentile";
+    case IntervalMethod::kTwoGroups:
+      return "limits of each group, joined (MOVER)";
     case IntervalMethod::kClopperPearson:
       return "Clopper-Pearson on clusters";
   }
@@ -223,6 +248,16 @@ Limits studentised_limits(std::span<const double> t, std::size_t n_undefined, do
   return {value - high * se, value - low * se};
 }
 
+double studentised_p(std::span<const double> t_draw, std::size_t n_undefined, double t) {
+  const auto first = std::lower_bound(t_draw.begin(), t_draw.end(), t);
+  const auto last = std::upper_bound(t_draw.begin(), t_draw.end(), t);
+  const auto n_above = static_cast<std::size_t>(t_draw.end() - first) + n_undefined;
+  const auto n_below = static_cast<std::size_t>(last - t_draw.begin()) + n_undefined;
+  const auto fewer = static_cast<double>(std::min(n_above, n_below));
+  const auto n = static_cast<double>(t_draw.size() + n_undefined);
+  return std::min(1.0, 2 * (fewer + 1) / (n + 1));
+}
+
 Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Statistic& statistic,
                                             Random& random, const BootstrapOptions& options) {
   if (std::string why = too_few_clusters(sums, options.min_cluster); !why.empty())
@@ -241,10 +276,12 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
                               "all clusters agree at an end of the range");
   }
   const double skew = acceleration(leave_one_out(sums, statistic));
-  if (std::string why = unfit(result.shape, skew, options); !why.empty())
+  if (std::string why = unfit(result.shape, *value, skew, options); !why.empty())
     return refused(std::move(why));
-  const RobustOptions robust{.level = options.level, .min_cluster = options.min_cluster};
-  if (const auto cr2 = cr2_statistic(sums, statistic, robust)) result.cr2 = cr2->estimate;
+  const auto cr2 = cr2_statistic(
+      sums, statistic,
+      {.level = options.level, .min_cluster = options.min_cluster, .null = options.null});
+  if (cr2) result.cr2 = cr2->estimate;
   const Draws draws = make_draws(sums, statistic, *value, random, options);
   result.n_draw = options.n_draw;
   result.n_undefined = draws.n_undefined;
@@ -255,7 +292,7 @@ Assessed<ClusterInterval> cluster_bootstrap(const ClusterSums& sums, const Stati
         std::move(result), n_stratum == 1, false, options,
         fmt::format("in {} of {} draws the statistic has no value or no spread",
                     draws.n_undefined + draws.n_no_spread, options.n_draw));
-  finish(result, *limits, options);
+  finish(result, *limits, draws, cr2, n_stratum > 1, options);
   return result;
 }
 

@@ -217,6 +217,7 @@ std::optional<double> Linearisation::se(const ClusterSums& sums) {
   }
   double variance = 0;
   bool lone = false;
+  has_spread_ = true;
   for (const auto& clusters : strata_) {
     const auto n = static_cast<double>(clusters.size());
     double mean = 0;
@@ -227,6 +228,7 @@ std::optional<double> Linearisation::se(const ClusterSums& sums) {
       if (std::fabs(influence_[c]) < kRounding * scale) influence_[c] = 0;
       squares += influence_[c] * influence_[c];
     }
+    has_spread_ = has_spread_ && squares > 0;
     lone = lone || clusters.size() < 2;
     if (!lone) variance += n / (n - 1) * squares;
   }

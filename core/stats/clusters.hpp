@@ -103,6 +103,8 @@ class Linearisation {
   /// Its standard error; call value first. Nothing where a gradient is undefined or a stratum has
   /// one cluster only.
   std::optional<double> se(const ClusterSums& sums);
+  /// Whether in the last call of se the clusters of every stratum differed.
+  bool has_spread() const noexcept { return has_spread_; }
   /// u_c of the last call of se: [n_cluster].
   std::span<const double> influence() const { return influence_; }
 
@@ -113,6 +115,7 @@ class Linearisation {
   std::vector<double> total_;
   std::vector<double> gradient_;
   std::vector<double> influence_;
+  bool has_spread_ = false;
 };
 
 /// Linearised standard error: the square root of sum over strata of C/(C - 1) sum u_c^2. For a mean

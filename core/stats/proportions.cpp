@@ -17,6 +17,14 @@ std::optional<Limits> clopper_pearson(double n_success, double n_trial, double l
   return limits;
 }
 
+std::optional<double> clopper_pearson_p(double n_success, double n_trial, double null) {
+  if (!(n_trial > 0)) return std::nullopt;
+  const double below = n_success > 0 ? beta_cdf(null, n_success, n_trial - n_success + 1) : 1;
+  const double above =
+      n_success < n_trial ? 1 - beta_cdf(null, n_success + 1, n_trial - n_success) : 1;
+  return std::min(1.0, 2 * std::min(below, above));
+}
+
 std::optional<Limits> wilson_interval(double n_success, double n_trial, double level) {
   if (!(n_trial > 0)) return std::nullopt;
   const double z = normal_quantile(0.5 + level / 2);

@@ -12,6 +12,10 @@ namespace moescope::stats {
 /// Source: Clopper and Pearson, "The use of confidence or fiducial limits", 1934, by beta quantiles.
 std::optional<Limits> clopper_pearson(double n_success, double n_trial, double level = 0.95);
 
+/// The p that belongs to clopper_pearson: its interval of level 1 - a excludes `null` where p < a.
+/// Units:  two-sided; nothing when there are no trials.
+std::optional<double> clopper_pearson_p(double n_success, double n_trial, double null);
+
 /// Wilson's score interval of a share from independent trials. Tokens of one text are not
 /// independent: use jackknife_share for those.
 /// Units:  shares; nothing when there are no trials.

@@ -49,6 +49,10 @@ double chi_squared_upper(double x, double df) noexcept {
   return bm::cdf(bm::complement(ChiSquared(df), x));
 }
 
+double beta_cdf(double x, double a, double b) noexcept {
+  return bm::cdf(Beta(a, b), x);
+}
+
 double beta_quantile(double p, double a, double b) noexcept {
   return bm::quantile(Beta(a, b), p);
 }

@@ -25,6 +25,10 @@ double student_t_quantile(double p, double df) noexcept;
 /// Errors: preconditions x >= 0, df > 0.
 double chi_squared_upper(double x, double df) noexcept;
 
+/// P(X <= x) for a beta variable.
+/// Errors: preconditions 0 <= x <= 1, a > 0, b > 0.
+double beta_cdf(double x, double a, double b) noexcept;
+
 /// The x with P(X <= x) = p for a beta variable.
 /// Errors: preconditions 0 < p < 1, a > 0, b > 0.
 double beta_quantile(double p, double a, double b) noexcept;

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/stats/two_groups.hpp"
+
 namespace moescope::stats {
 
 Statistic log_odds_ratio_statistic() {
@@ -19,15 +21,6 @@ Statistic log_odds_ratio_statistic() {
               }};
 }
 
-ClusterInterval exponentiated(ClusterInterval interval) {
-  Estimate& e = interval.estimate;
-  e.value = std::exp(e.value);
-  e.se *= e.value;
-  e.lower = std::exp(e.lower);
-  e.upper = std::exp(e.upper);
-  return interval;
-}
-
 SelectionContrast selection_contrast(std::span<const std::uint8_t> selected,
                                      std::span<const std::uint8_t> group,
                                      std::span<const std::uint32_t> cluster, Random& random,
@@ -39,13 +32,11 @@ SelectionContrast selection_contrast(std::span<const std::uint8_t> selected,
   SelectionContrast result;
   if (total[1] > 0) result.rate_first = total[0] / total[1];
   if (total[3] > 0) result.rate_second = total[2] / total[3];
-  BootstrapOptions of_difference = options;
-  of_difference.range = Limits{-1, 1};
-  result.difference = cluster_bootstrap(sums, difference_statistic(), random, of_difference);
-  BootstrapOptions of_log = options;
-  of_log.range.reset();
-  result.impact_ratio = cluster_bootstrap(sums, log_ratio_statistic(), random, of_log);
-  if (result.impact_ratio) result.impact_ratio = exponentiated(*result.impact_ratio);
+  BootstrapOptions of_shares = options;
+  of_shares.range = Limits{0, 1};
+  of_shares.null = 0;  // no difference, and a ratio of 1
+  result.difference = group_difference(sums, random, of_shares);
+  result.impact_ratio = group_ratio(sums, random, of_shares);
   return result;
 }
 

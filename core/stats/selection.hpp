@@ -14,21 +14,19 @@ namespace moescope::stats {
 /// log odds of total[0] of total[1] less that of total[2] of total[3] (two_group_sums).
 Statistic log_odds_ratio_statistic();
 
-/// An interval that was made on the log scale, on its own; se by the delta method.
-ClusterInterval exponentiated(ClusterInterval interval);
-
 /// Shares selected in two groups, with cluster intervals.
 struct SelectionContrast {
   std::optional<double> rate_first;   ///< of group 0; nothing without items
   std::optional<double> rate_second;  ///< of group 1, the reference
+  /// group_difference.
   Assessed<ClusterInterval> difference = Assessed<ClusterInterval>::not_assessable("not computed");
-  /// rate_first / rate_second, by bootstrap-t on the log scale.
+  /// rate_first / rate_second, group_ratio.
   Assessed<ClusterInterval> impact_ratio =
       Assessed<ClusterInterval>::not_assessable("not computed");
 };
 
 /// Selection-rate difference and impact ratio ("four-fifths rule" compares the latter with 0.8;
-/// never without its interval). options.range is ignored.
+/// never without its interval). options.range and options.null are ignored.
 /// Shapes: selected, cluster [n_item]; group [n_item], 0 or 1.
 SelectionContrast selection_contrast(std::span<const std::uint8_t> selected,
                                      std::span<const std::uint8_t> group,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/stats/least_squares.hpp"
+#include "core/stats/two_groups.hpp"
 
 namespace moescope::stats {
 namespace {
@@ -16,45 +17,55 @@ namespace {
 using Eigen::VectorXd;
 
 /// Everything of the fit under the null that a draw needs, in numbers a cluster.
-struct Restricted {
-  std::vector<double> move;    ///< c'M X_g'u_g: what a weight of 1 adds to the contrast
-  std::vector<VectorXd> push;  ///< M X_g'u_g: what it adds to the coefficients
-  std::vector<VectorXd> pull;  ///< X_g'X_g M c: what coefficients take from the score of g
-  std::vector<double> size;    ///< of the terms that cancel in `move`
-
-  Restricted(const LeastSquares& ls, const VectorXd& c, double null) {
-    const VectorXd mc = ls.inverse * c;
-    const VectorXd beta = ls.beta - mc * ((c.dot(ls.beta) - null) / c.dot(mc));
-    for (std::size_t g = 0; g < ls.gram.size(); ++g) {
-      const VectorXd score = ls.score(g, beta);
-      push.emplace_back(ls.inverse * score);
-      move.push_back(mc.dot(score));
-      pull.emplace_back(ls.gram[g] * mc);
-      size.push_back(std::fabs(mc.dot(ls.moment[g])) + std::fabs(pull.back().dot(beta)));
-    }
-  }
-
+class Restricted {
+ public:
   struct Draw {
     double deviation = 0;
     double se = 0;  ///< without the factor that all draws share
   };
-  Draw draw(std::span<const double> weight) const {
+
+  Restricted(const LeastSquares& ls, const VectorXd& c, double null)
+      : n_parameter_(static_cast<std::size_t>(c.size())), moved_(n_parameter_) {
+    const VectorXd mc = ls.inverse * c;
+    const VectorXd beta = ls.beta - mc * ((c.dot(ls.beta) - null) / c.dot(mc));
+    for (std::size_t g = 0; g < ls.gram.size(); ++g) {
+      const VectorXd score = ls.score(g, beta);
+      const VectorXd push = ls.inverse * score;
+      const VectorXd pull = ls.gram[g] * mc;
+      move_.push_back(mc.dot(score));
+      push_.insert(push_.end(), push.begin(), push.end());
+      pull_.insert(pull_.end(), pull.begin(), pull.end());
+      const double size = std::fabs(mc.dot(ls.moment[g])) + std::fabs(pull.dot(beta));
+      rounding_ += 1e-24 * size * size;
+    }
+  }
+
+  Draw draw(std::span<const double> weight) {
     Draw d;
-    VectorXd moved = VectorXd::Zero(push.front().size());
+    std::fill(moved_.begin(), moved_.end(), 0.0);
     for (std::size_t g = 0; g < weight.size(); ++g) {
-      moved += weight[g] * push[g];
-      d.deviation += weight[g] * move[g];
+      d.deviation += weight[g] * move_[g];
+      for (std::size_t k = 0; k < n_parameter_; ++k)
+        moved_[k] += weight[g] * push_[g * n_parameter_ + k];
     }
     double squares = 0;
-    double scale = 0;
     for (std::size_t g = 0; g < weight.size(); ++g) {
-      const double part = weight[g] * move[g] - pull[g].dot(moved);
+      double part = weight[g] * move_[g];
+      for (std::size_t k = 0; k < n_parameter_; ++k)
+        part -= pull_[g * n_parameter_ + k] * moved_[k];
       squares += part * part;
-      scale += size[g] * size[g];
     }
-    d.se = squares > 1e-24 * scale ? std::sqrt(squares) : 0;
+    d.se = squares > rounding_ ? std::sqrt(squares) : 0;
     return d;
   }
+
+ private:
+  std::size_t n_parameter_;
+  std::vector<double> move_;  ///< c'M X_g'u_g: what a weight of 1 adds to the contrast
+  std::vector<double> push_;  ///< M X_g'u_g: what it adds to the coefficients
+  std::vector<double> pull_;  ///< X_g'X_g M c: what coefficients take from the score of g
+  std::vector<double> moved_;
+  double rounding_ = 0;  ///< squares below are of terms that cancelled
 };
 
 /// |t*|, infinite without spread.
@@ -73,6 +84,10 @@ void fill_signs(std::span<double> weight, std::size_t number) {
   for (std::size_t g = 0; g < weight.size(); ++g) weight[g] = (number >> g & 1u) != 0 ? -1 : 1;
 }
 
+WildOptions wild_options(const BootstrapOptions& options) {
+  return {.null = options.null, .n_draw = options.n_draw, .min_cluster = options.min_cluster};
+}
+
 }  // namespace
 
 Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const double> contrast,
@@ -85,7 +100,7 @@ Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const doub
   const auto ls = least_squares(moments);
   if (!ls) return Result::not_assessable("the design is singular");
   const VectorXd c = ls->scaled(contrast);
-  const Restricted restricted(*ls, c, options.null);
+  Restricted restricted(*ls, c, options.null);
   std::vector<double> weight(test.n_cluster, 1.0);
   const auto observed = restricted.draw(weight);
   if (observed.se == 0) return Result::not_assessable("the clusters do not differ");
@@ -99,7 +114,9 @@ Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const doub
   if (exact) test.n_draw = std::size_t{1} << test.n_cluster;
   const double bar = extremeness(observed) * (1 - 1e-10);  // a tie is as extreme
   std::size_t n_extreme = 0;
-  for (std::size_t b = 0; b < test.n_draw; ++b) {
+  // Turning all signs leaves |t*| as it is: of all vectors, those that keep the last cluster's.
+  const std::size_t n_tried = exact ? test.n_draw / 2 : test.n_draw;
+  for (std::size_t b = 0; b < n_tried; ++b) {
     if (exact) {
       fill_signs(weight, b);
     } else {
@@ -109,6 +126,10 @@ Assessed<WildTest> wild_test(const ClusterMoments& moments, std::span<const doub
     const auto d = restricted.draw(weight);
     test.n_no_spread += d.se == 0 ? 1 : 0;
     n_extreme += extremeness(d) >= bar ? 1 : 0;
+  }
+  if (exact) {
+    n_extreme *= 2;
+    test.n_no_spread *= 2;
   }
   const auto m = static_cast<double>(test.n_draw);
   const auto n = static_cast<double>(n_extreme);
@@ -124,6 +145,31 @@ Assessed<WildTest> wild_ratio(const ClusterSums& sums, Random& random, const Wil
 Assessed<WildTest> wild_difference(const ClusterSums& sums, Random& random,
                                    const WildOptions& options) {
   return wild_test(difference_moments(sums), std::vector<double>{1, -1}, random, options);
+}
+
+Assessed<ClusterTest> combined_test(const Assessed<ClusterInterval>& interval,
+                                    const Assessed<WildTest>& wild) {
+  if (!interval) return Assessed<ClusterTest>::not_assessable(interval.why());
+  ClusterTest test{.interval = *interval};
+  test.p_interval = interval->p.value_or(1);
+  test.p = test.p_interval;
+  if (wild) {
+    test.wild = *wild;
+    test.p = std::max(test.p, wild->p);
+  }
+  return test;
+}
+
+Assessed<ClusterTest> cluster_test_ratio(const ClusterSums& sums, Random& random,
+                                         const BootstrapOptions& options) {
+  return combined_test(cluster_bootstrap(sums, ratio_statistic(), random, options),
+                       wild_ratio(sums, random, wild_options(options)));
+}
+
+Assessed<ClusterTest> cluster_test_difference(const ClusterSums& sums, Random& random,
+                                              const BootstrapOptions& options) {
+  return combined_test(group_difference(sums, random, options),
+                       wild_difference(sums, random, wild_options(options)));
 }
 
 }  // namespace moescope::stats

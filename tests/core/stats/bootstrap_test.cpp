@@ -158,6 +158,16 @@ TEST(Bootstrap, BcaAndPercentileRefuseSkewedClusters) {
       HasSubstr("too skewed"));
 }
 
+TEST(Bootstrap, BcaAndPercentileRefuseValuesNearAnEnd) {
+  Reals value(50, 1.0);
+  Random random(12);
+  for (double& v : value) v = 0.85 + 0.1 * random.uniform();
+  const auto sums = mean_sums(value, one_each(50));
+  const BootstrapOptions options{.method = IntervalMethod::kPercentile, .range = Limits{0, 1}};
+  EXPECT_THAT(cluster_bootstrap(sums, ratio_statistic(), random, options).why(),
+              HasSubstr("too near to an end"));
+}
+
 TEST(Bootstrap, OfFewUnequalClustersIsNoNarrowerThanCr2) {
   Reals value;
   Keys key;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace moescope::stats {
@@ -55,6 +56,38 @@ TEST(Wild, TheNullIsTheOneAskedFor) {
   EXPECT_LT(wild_ratio(sums, random, {.null = 40})->p, 0.01);
   EXPECT_THAT(wild_ratio(mean_sums(Reals(8, 3.0), one_each(8)), random).why(),
               HasSubstr("do not differ"));
+}
+
+TEST(ClusterTest, TakesTheLargerP) {
+  Random random(5);
+  Reals value(20);
+  for (double& v : value) v = random.uniform();
+  const auto test = cluster_test_ratio(mean_sums(value, one_each(20)), random, {.null = 0.3});
+  ASSERT_TRUE(test && test->wild);
+  EXPECT_DOUBLE_EQ(test->p, std::max(test->p_interval, test->wild->p));
+  EXPECT_THAT(cluster_test_ratio(mean_sums(Reals{1, 2}, one_each(2)), random).why(),
+              HasSubstr("fewer than 6"));
+}
+
+TEST(ClusterTest, AgreesWithItsInterval) {
+  Random random(6);
+  for (int r = 0; r < 60; ++r) {
+    Reals value(9);
+    for (double& v : value) v = random.uniform() + 0.2 * static_cast<double>(r % 5);
+    const auto test = cluster_test_ratio(mean_sums(value, one_each(9)), random,
+                                         {.n_draw = 999, .range = Limits{0, 2}, .null = 0.5});
+    ASSERT_TRUE(test) << test.why();
+    const auto& e = test->interval.estimate;
+    EXPECT_EQ(test->p_interval<0.05, e.lower> 0.5 || e.upper < 0.5) << test->p_interval;
+  }
+}
+
+TEST(ClusterTest, WhereAllAgreeIsThatOfClopperPearson) {
+  Random random(7);
+  const auto sums = mean_sums(Reals(8, 1.0), one_each(8));
+  const auto test = cluster_test_ratio(sums, random, {.range = Limits{0, 1}, .null = 0.5});
+  EXPECT_NEAR(test->p, 2.0 / 256, 1e-12);
+  EXPECT_FALSE(test->wild);
 }
 
 TEST(Wild, OfTwoSeparateGroupsKeepsItsSize) {
