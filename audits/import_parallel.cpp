@@ -172,7 +172,7 @@ constinit const ImporterInfo kNtrexImporter = {
     .languages = "the file's name (.eng, .fra, .deu, .spa, .ita), else --language",
     .construct = "how many bits a byte the same text costs in each language",
     .cannot_show = kCannotShow,
-    .probe = "likelihood",
+    .probe = "text_cost",
     .cluster = kByDocument,
     .read = read_ntrex,
 };
@@ -190,7 +190,7 @@ constinit const ImporterInfo kConlluImporter = {
     .languages = "the file's name (fr_pud-…), else --language",
     .construct = "how likely text is in each language, and by part of speech",
     .cannot_show = kCannotShow,
-    .probe = "likelihood",
+    .probe = "text_cost",
     .cluster = kByDocument,
     .read = read_conllu,
 };

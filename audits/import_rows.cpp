@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -215,6 +217,17 @@ void for_each_json_line(Import& import, ImportFile& file,
   });
 }
 
+void expect_one_file_a_language(const Import& import) {
+  std::map<std::string, std::string> seen;
+  for (const ImportFile& file : import.files()) {
+    const auto [at, is_new] = seen.emplace(file.language, file.name);
+    if (!is_new)
+      fail(ErrorCode::kBadInput,
+           "{}: '{}' is of the same language ({}); import one version at a time",
+           escape_terminal(file.name), escape_terminal(at->second), file.language);
+  }
+}
+
 void refuse_row(const std::string& reason) {
   throw Error(ErrorCode::kBadInput, reason);
 }
@@ -261,6 +274,15 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+double percentage(const std::string& cell, std::string_view column) {
+  const std::string_view text = trimmed(cell);
+  double value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 100))
+    refuse_row(fmt::format("column '{}': expected a number from 0 to 100", column));
+  return value;
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {

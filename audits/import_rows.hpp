@@ -32,6 +32,7 @@ class Import {
 
   const ImportOptions& options() const { return options_; }
   std::vector<ImportFile>& files() { return files_; }
+  const std::vector<ImportFile>& files() const { return files_; }
   Suite& suite() { return result_.suite; }
 
   /// Runs `read` for one row. An Error of kind kBadInput makes the row malformed and takes back
@@ -101,6 +102,9 @@ void for_each_line(Import& import, ImportFile& file,
 void for_each_json_line(Import& import, ImportFile& file,
                         const std::function<void(const JsonNode&, std::size_t number)>& read);
 
+/// Errors: kBadInput when two files are of one language: versions of a set share their row ids.
+void expect_one_file_a_language(const Import& import);
+
 /// Throws the Error that makes a row malformed.
 [[noreturn]] void refuse_row(const std::string& reason);
 
@@ -110,6 +114,9 @@ std::string language_in_name(std::string_view name);
 std::string ascii_lower(std::string_view text);
 std::vector<std::string> split(std::string_view text, char at);
 std::string_view trimmed(std::string_view text);
+
+/// The cell as a number from 0 to 100. Errors: kBadInput naming the column.
+double percentage(const std::string& cell, std::string_view column);
 
 /// Every `from` in the text replaced.
 std::string replaced(std::string text, std::string_view from, std::string_view to);

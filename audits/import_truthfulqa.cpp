@@ -38,15 +38,18 @@ void read_row(Import& import, const Record& record) {
   if (incorrect.empty()) refuse_row("column 'Incorrect Answers': expected an answer");
   if (std::find(incorrect.begin(), incorrect.end(), best) != incorrect.end())
     refuse_row("the best answer stands among the incorrect ones");
-  if (!best_incorrect.empty()) item.labels["best_incorrect"] = best_incorrect;
+  if (!best_incorrect.empty())
+    item.candidates.push_back({.role = "best_incorrect", .text = " " + best_incorrect});
   for (const std::string& answer : incorrect)
-    item.candidates.push_back({.role = "incorrect", .text = " " + answer});
+    if (answer != best_incorrect)
+      item.candidates.push_back({.role = "incorrect", .text = " " + answer});
   import.add(std::move(item));
 }
 
 void read(Import& import) {
   constexpr std::string_view kNeeded[] = {"Type",        "Category",        "Question",
                                           "Best Answer", "Correct Answers", "Incorrect Answers"};
+  expect_one_file_a_language(import);
   for (ImportFile& file : import.files())
     for_each_record(import, file, Cells::kComma, kNeeded,
                     [&](const Record& record) { read_row(import, record); });

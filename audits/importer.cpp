@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/sha256.hpp"
+#include "core/base/utf8.hpp"
 #include "core/formats/io.hpp"
 #include "core/hooks/glob.hpp"
 
@@ -19,11 +20,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const ImporterInfo* kImporters[] = {
-    &kCrowsPairsImporter,    &kBbqImporter,    &kWinobiasImporter,     &kWinogenderImporter,
-    &kWinogeneratedImporter, &kGestImporter,   &kBecProImporter,       &kStereosetImporter,
-    &kHonestImporter,        &kBoldImporter,   &kHolisticBiasImporter, &kTruthfulqaImporter,
-    &kArcImporter,           &kNqOpenImporter, &kSconeImporter,        &kPararelImporter,
-    &kNtrexImporter,         &kConlluImporter,
+    &kCrowsPairsImporter, &kBbqImporter,           &kWinobiasImporter, &kWinobiasReferentImporter,
+    &kWinogenderImporter, &kWinogeneratedImporter, &kGestImporter,     &kBecProImporter,
+    &kStereosetImporter,  &kHonestImporter,        &kBoldImporter,     &kHolisticBiasImporter,
+    &kTruthfulqaImporter, &kArcImporter,           &kNqOpenImporter,   &kSconeImporter,
+    &kPararelImporter,    &kNtrexImporter,         &kConlluImporter,
 };
 
 constexpr std::string_view kTagCharacters =
@@ -92,13 +93,18 @@ std::vector<Found> find_files(const ImporterInfo& importer, std::span<const fs::
   return out;
 }
 
+/// The name as a suite can hold it.
+std::string shown_name(const std::string& name) {
+  return first_invalid_utf8(name) ? escape_terminal(name) : name;
+}
+
 std::vector<ImportFile> read_files(const ImporterInfo& importer, std::span<const fs::path> paths,
                                    const ImportOptions& options) {
   std::vector<ImportFile> out;
   std::size_t left = options.max_bytes;
   for (const Found& found : find_files(importer, paths, options.max_file)) {
-    ImportFile file{.name = found.name,
-                    .stem = fs::path(found.name).stem().string(),
+    ImportFile file{.name = shown_name(found.name),
+                    .stem = shown_name(fs::path(found.name).stem().string()),
                     .bytes = formats::read_text_file(found.path, left),
                     .language = options.language};
     left -= file.bytes.size();
