@@ -83,6 +83,7 @@ def main():
         "first_published": "2026-11-26",
         "generator": f"python3 bench/scramble_suite.py {options.language} --seed SEED",
         "generator_seed": options.seed,
+        "purpose": "control",
         "probe": "interaction",
         "cluster": ["pair"],
         "hypotheses": [{

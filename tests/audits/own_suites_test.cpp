@@ -23,19 +23,10 @@ constexpr std::size_t kLeastItems = 200;
 constexpr std::size_t kLeastClusters = 20;
 constexpr std::string_view kNarrowSpace = "\u202F";
 
-/// Suites for a probe that this tree lacks wait for it.
-bool known_probe(const std::filesystem::path& file) {
-  const std::string text = formats::read_text_file(file, std::size_t{64} << 20);
-  const auto table = probes::probe_table();
-  return std::any_of(table.begin(), table.end(), [&text](const probes::ProbeInfo* probe) {
-    return text.find("\"probe\": \"" + std::string(probe->name) + "\"") != std::string::npos;
-  });
-}
-
 std::vector<std::filesystem::path> suite_files() {
   std::vector<std::filesystem::path> out;
   for (const auto& entry : std::filesystem::directory_iterator(kTree / "suites"))
-    if (entry.path().extension() == ".json" && known_probe(entry.path()))
+    if (entry.path().extension() == ".json" && !entry.path().string().ends_with(".schema.json"))
       out.push_back(entry.path());
   std::sort(out.begin(), out.end());
   return out;
@@ -147,6 +138,9 @@ TEST_P(OwnSuite, SaysWhatItIsAndIsADraft) {
   EXPECT_EQ(suite.hypotheses.empty(),
             !has_headline(suite.probe) || info.name.starts_with("grammar-"))
       << "a gate carries no claim; every suite whose probe can carry one does";
+  EXPECT_EQ(info.purpose, info.name.starts_with("grammar-")   ? Purpose::kGate
+                          : info.name.starts_with("control-") ? Purpose::kControl
+                                                              : Purpose::kMeasure);
   for (const Hypothesis& hypothesis : suite.hypotheses)
     EXPECT_NE(hypothesis.reason.find("convention"), std::string::npos);
 }
