@@ -16,6 +16,12 @@
 namespace moescope::audits {
 namespace {
 
+/// The beginning of what may quote a file at length.
+std::string_view cut(std::string_view text) {
+  constexpr std::size_t kMost = 500;
+  return text.substr(0, kMost);
+}
+
 void check_text(std::string_view what, std::string_view text) {
   if (const auto bad = first_invalid_utf8(text))
     refuse_row(fmt::format("{}: byte {}: expected UTF-8, got byte 0x{:02x}", what, *bad,
@@ -84,7 +90,7 @@ void Import::row(ImportFile& file, std::size_t line, const std::function<void()>
     for (std::size_t i = before; i < suite().items.size(); ++i) ids_.erase(suite().items[i].id);
     suite().items.resize(before);
     ++file.source.n_malformed;
-    result_.malformed.push_back({file.name, line, e.message()});
+    result_.malformed.push_back({file.name, line, escape_terminal(cut(e.message()))});
   }
 }
 
@@ -175,7 +181,7 @@ void for_each_record(Import& import, ImportFile& file, Cells cells,
       for (const std::string& name : header)
         columns += fmt::format("{}'{}'", columns.empty() ? "" : ", ", escape_terminal(name));
       fail(ErrorCode::kBadInput, "{}: line {}: column '{}' is missing; columns: {}", file.name,
-           records[0].line, column, columns.substr(0, 300));
+           records[0].line, column, escape_terminal(cut(columns)));
     }
   for (std::size_t i = 1; i < records.size(); ++i)
     import.row(file, records[i].line, [&] {

@@ -25,6 +25,9 @@ struct ImportFile {
   SourceFile source;
 };
 
+/// A file in memory. Its name has no bytes that are no UTF-8.
+ImportFile import_file(std::string name, std::string bytes);
+
 /// One import on its way: the files, and the suite as far as it is read.
 class Import {
  public:
@@ -60,6 +63,10 @@ class Import {
   std::map<std::string, std::uint64_t> left_out_;
   bool row_is_left_out_ = false;
 };
+
+/// import_suite() of files in memory.
+ImportedSuite import_files(const ImporterInfo& importer, std::vector<ImportFile> files,
+                           const ImportOptions& options);
 
 /// How the cells of a table stand in a line.
 enum class Cells {
