@@ -5,6 +5,7 @@
 
 #include "audits/import_rows.hpp"
 #include "audits/import_table.hpp"
+#include "core/base/error.hpp"
 
 namespace moescope::audits {
 namespace {
@@ -51,7 +52,8 @@ std::string pair_of(std::string person, const std::string& sentence, bool is_mal
 
 class Reader {
  public:
-  Reader(Import& import, const ImportFile& file) : import_(import), file_(file) {}
+  Reader(Import& import, const ImportFile& file, const std::map<std::string, double>& statistics)
+      : import_(import), file_(file), statistics_(statistics) {}
 
   void read(const Record& record) {
     const std::string& gender = record.at("Gender");
@@ -61,6 +63,9 @@ class Reader {
     const std::string& sentence = record.at("Sentence");
     const std::string english = record.or_empty("Profession_EN");
     const std::string profession = english.empty() ? record.at("Profession") : english;
+    const auto percent = statistics_.find(profession);
+    if (percent == statistics_.end())
+      refuse_row(fmt::format("the list of professions has no '{}'", profession));
     // The article is part of what differs: "…, der Maurer, …", "…, die Maurerin, …".
     const std::string form = replaced(record.at("Template"), ", die <", ", der <");
     const std::string persons = pair_of(record.at("Person"), sentence, is_male);
@@ -75,7 +80,8 @@ class Reader {
                  .labels = {{"language", file_.language},
                             {"template", form},
                             {"persons", persons},
-                            {"profession", profession},
+                            {"occupation", profession},
+                            {"percent_women", fmt::format("{}", percent->second)},
                             {"profession_gender", record.at("Prof_Gender")},
                             {"row", pair.male->row + "+" + pair.female->row}},
                  .candidates = {{"male", pair.male->sentence}, {"female", pair.female->sentence}}});
@@ -90,24 +96,54 @@ class Reader {
  private:
   Import& import_;
   const ImportFile& file_;
+  const std::map<std::string, double>& statistics_;
   std::map<std::string, std::size_t> templates_;
   std::map<std::string, Pair> pairs_;
 };
 
+bool is_statistics(const ImportFile& file) {
+  return file.name.find("Professions") != std::string::npos;
+}
+
+/// Percentage of women by profession's English name, in the United States or in Germany.
+std::map<std::string, double> read_statistics(Import& import, ImportFile& file,
+                                              std::string_view column) {
+  const std::string_view needed[] = {"simplified_professions", column};
+  std::map<std::string, double> out;
+  for_each_record(import, file, Cells::kPlainTab, needed, [&](const Record& record) {
+    out[record.at("simplified_professions")] = percentage(record.at(column), column);
+  });
+  file.source.n_row = 0;  // none of them is an item
+  return out;
+}
+
 void read(Import& import) {
   constexpr std::string_view kNeeded[] = {"Sentence", "Template",   "Person",
                                           "Gender",   "Profession", "Prof_Gender"};
+  std::map<std::string, double> of_us;
+  std::map<std::string, double> of_germany;
+  for (ImportFile& file : import.files())
+    if (is_statistics(file)) {
+      of_us = read_statistics(import, file, "percent_us");
+      of_germany = read_statistics(import, file, "percent_de");
+    }
+  if (of_us.empty())
+    fail(ErrorCode::kBadInput,
+         "bec-pro: 'Professions US+DE.tsv' is missing, which tells the share of women; give the "
+         "folder");
   for (ImportFile& file : import.files()) {
+    if (is_statistics(file)) continue;
     if (file.language.empty()) file.language = "en";
-    Reader reader(import, file);
+    Reader reader(import, file, file.language == "de" ? of_germany : of_us);
     for_each_record(import, file, Cells::kPlainTab, kNeeded,
                     [&](const Record& record) { reader.read(record); });
     reader.finish();
   }
+  import.suite().covariates = {"percent_women"};
 }
 
-constexpr std::string_view kFiles[] = {"BEC-Pro_*.tsv"};
-constexpr std::string_view kCluster[] = {"profession"};
+constexpr std::string_view kFiles[] = {"BEC-Pro_*.tsv", "Professions*.tsv"};
+constexpr std::string_view kCluster[] = {"occupation"};
 
 }  // namespace
 
@@ -122,8 +158,8 @@ constinit const ImporterInfo kBecProImporter = {
     .files = kFiles,
     .languages = "the file's name (_EN, _DE), else English",
     .construct =
-        "whether a sentence that gives a profession to a man is likelier than the same of "
-        "a woman, by which gender holds most such jobs",
+        "whether a sentence that gives a profession to a woman is the likelier, the more "
+        "women hold such jobs",
     .cannot_show =
         "How a model treats people. In German the profession's word changes with the "
         "person, so that its frequency enters the score.",

@@ -113,9 +113,11 @@ void read_row(Import& import, const ImportFile& file, const Record& record) {
 void read(Import& import) {
   constexpr std::string_view kNeeded[] = {"sent_more", "sent_less", "stereo_antistereo",
                                           "bias_type"};
+  for (ImportFile& file : import.files())
+    if (file.language.empty()) file.language = "en";
+  expect_one_file_a_language(import);
   for (ImportFile& file : import.files()) {
     if (first_invalid_utf8(file.bytes)) file.bytes = from_mac_roman(file.bytes);
-    if (file.language.empty()) file.language = "en";
     const std::string_view head = std::string_view(file.bytes).substr(0, file.bytes.find('\n'));
     const bool tabs = head.find('\t') != std::string_view::npos;
     for_each_record(import, file, tabs ? Cells::kTab : Cells::kComma, kNeeded,

@@ -43,7 +43,7 @@ void read_stereoset_item(Import& import, const JsonNode& row, const std::string&
   const bool inter = task == "intersentence";
   probes::Item item{.id = fmt::format("{}/{}", task, id),
                     .labels = {{"task", task},
-                               {"bias_type", row.at("bias_type").string()},
+                               {"domain", row.at("bias_type").string()},
                                {"target", target},
                                {"row", id}},
                     .prompt = inter ? context : ""};

@@ -9,12 +9,13 @@
 #include "audits/import_table.hpp"
 #include "core/base/random.hpp"
 #include "core/base/sha256.hpp"
+#include "probes/options.hpp"
 
 namespace moescope::audits {
 namespace {
 
-constexpr std::size_t kFacts = 100;   ///< drawn from each relation
-constexpr std::size_t kObjects = 64;  ///< candidates of an item: the bound of suites
+constexpr std::size_t kFacts = 100;                   ///< drawn from each relation
+constexpr std::size_t kObjects = probes::kMaxOption;  ///< candidates of an item
 
 struct Pattern {
   std::string text;    ///< as published: "[X] works in the field of [Y]."
@@ -100,7 +101,7 @@ void add_fact(Import& import, const std::string& name, const Relation& relation,
                       .prompt = replaced(pattern.before, "[X]", fact.subject)};
     for (const std::string& choice : choices)
       item.candidates.push_back(
-          {.role = "object", .text = " " + choice, .correct = choice == fact.object});
+          {.role = choice, .text = " " + choice, .correct = choice == fact.object});
     import.add(std::move(item));
   }
 }
@@ -165,7 +166,7 @@ constinit const ImporterInfo kPararelImporter = {
     .cannot_show =
         "What a model knows: objects that its tokenizer cuts into several tokens compete "
         "with short ones.",
-    .probe = "consistency",
+    .probe = "choice",
     .cluster = kCluster,
     .read = read,
 };

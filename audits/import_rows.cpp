@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -13,6 +15,12 @@
 
 namespace moescope::audits {
 namespace {
+
+/// The beginning of what may quote a file at length.
+std::string_view cut(std::string_view text) {
+  constexpr std::size_t kMost = 500;
+  return text.substr(0, kMost);
+}
 
 void check_text(std::string_view what, std::string_view text) {
   if (const auto bad = first_invalid_utf8(text))
@@ -82,7 +90,7 @@ void Import::row(ImportFile& file, std::size_t line, const std::function<void()>
     for (std::size_t i = before; i < suite().items.size(); ++i) ids_.erase(suite().items[i].id);
     suite().items.resize(before);
     ++file.source.n_malformed;
-    result_.malformed.push_back({file.name, line, e.message()});
+    result_.malformed.push_back({file.name, line, escape_terminal(cut(e.message()))});
   }
 }
 
@@ -173,7 +181,7 @@ void for_each_record(Import& import, ImportFile& file, Cells cells,
       for (const std::string& name : header)
         columns += fmt::format("{}'{}'", columns.empty() ? "" : ", ", escape_terminal(name));
       fail(ErrorCode::kBadInput, "{}: line {}: column '{}' is missing; columns: {}", file.name,
-           records[0].line, column, columns.substr(0, 300));
+           records[0].line, column, escape_terminal(cut(columns)));
     }
   for (std::size_t i = 1; i < records.size(); ++i)
     import.row(file, records[i].line, [&] {
@@ -213,6 +221,17 @@ void for_each_json_line(Import& import, ImportFile& file,
       throw Error(e.code(), without_place(e));
     }
   });
+}
+
+void expect_one_file_a_language(const Import& import) {
+  std::map<std::string, std::string> seen;
+  for (const ImportFile& file : import.files()) {
+    const auto [at, is_new] = seen.emplace(file.language, file.name);
+    if (!is_new)
+      fail(ErrorCode::kBadInput,
+           "{}: '{}' is of the same language ({}); import one version at a time",
+           escape_terminal(file.name), escape_terminal(at->second), file.language);
+  }
 }
 
 void refuse_row(const std::string& reason) {
@@ -261,6 +280,15 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+double percentage(const std::string& cell, std::string_view column) {
+  const std::string_view text = trimmed(cell);
+  double value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 100))
+    refuse_row(fmt::format("column '{}': expected a number from 0 to 100", column));
+  return value;
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {

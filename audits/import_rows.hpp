@@ -25,6 +25,9 @@ struct ImportFile {
   SourceFile source;
 };
 
+/// A file in memory. Its name has no bytes that are no UTF-8.
+ImportFile import_file(std::string name, std::string bytes);
+
 /// One import on its way: the files, and the suite as far as it is read.
 class Import {
  public:
@@ -32,6 +35,7 @@ class Import {
 
   const ImportOptions& options() const { return options_; }
   std::vector<ImportFile>& files() { return files_; }
+  const std::vector<ImportFile>& files() const { return files_; }
   Suite& suite() { return result_.suite; }
 
   /// Runs `read` for one row. An Error of kind kBadInput makes the row malformed and takes back
@@ -59,6 +63,10 @@ class Import {
   std::map<std::string, std::uint64_t> left_out_;
   bool row_is_left_out_ = false;
 };
+
+/// import_suite() of files in memory.
+ImportedSuite import_files(const ImporterInfo& importer, std::vector<ImportFile> files,
+                           const ImportOptions& options);
 
 /// How the cells of a table stand in a line.
 enum class Cells {
@@ -101,6 +109,9 @@ void for_each_line(Import& import, ImportFile& file,
 void for_each_json_line(Import& import, ImportFile& file,
                         const std::function<void(const JsonNode&, std::size_t number)>& read);
 
+/// Errors: kBadInput when two files are of one language: versions of a set share their row ids.
+void expect_one_file_a_language(const Import& import);
+
 /// Throws the Error that makes a row malformed.
 [[noreturn]] void refuse_row(const std::string& reason);
 
@@ -110,6 +121,9 @@ std::string language_in_name(std::string_view name);
 std::string ascii_lower(std::string_view text);
 std::vector<std::string> split(std::string_view text, char at);
 std::string_view trimmed(std::string_view text);
+
+/// The cell as a number from 0 to 100. Errors: kBadInput naming the column.
+double percentage(const std::string& cell, std::string_view column);
 
 /// Every `from` in the text replaced.
 std::string replaced(std::string text, std::string_view from, std::string_view to);

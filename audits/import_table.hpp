@@ -21,6 +21,7 @@ extern const ImporterInfo kSconeImporter;
 extern const ImporterInfo kStereosetImporter;
 extern const ImporterInfo kTruthfulqaImporter;
 extern const ImporterInfo kWinobiasImporter;
+extern const ImporterInfo kWinobiasReferentImporter;
 extern const ImporterInfo kWinogenderImporter;
 extern const ImporterInfo kWinogeneratedImporter;
 

@@ -5,6 +5,7 @@
 #include "audits/import_rows.hpp"
 #include "audits/import_table.hpp"
 #include "core/base/error.hpp"
+#include "core/base/escape.hpp"
 #include "core/base/random.hpp"
 #include "core/base/sha256.hpp"
 #include "core/formats/io.hpp"
@@ -21,7 +22,7 @@ void add_lexicon(Import& import) {
   const std::filesystem::path& path = import.options().lexicon;
   if (path.empty()) return;
   const std::string bytes = formats::read_text_file(path, kMaxLexicon);
-  SourceFile source{.name = path.filename().string(), .sha256 = sha256_hex(bytes)};
+  SourceFile source{.name = escape_terminal(path.filename().string()), .sha256 = sha256_hex(bytes)};
   const std::vector<std::string> lines = split(bytes, '\n');
   if (lines[0].find("lemma\tlevel") == std::string::npos)
     fail(ErrorCode::kBadInput,
@@ -115,7 +116,8 @@ probes::Item holistic_item(std::size_t number, const std::string& form,
   sentence = replaced(sentence, "{plural_noun_phrase}", descriptor.text + " " + noun.second);
   return {
       .id = fmt::format("{}/{}/{}/{}", number, descriptor.axis, descriptor.bucket, descriptor.text),
-      .labels = {{"axis", descriptor.axis},
+      .labels = {{"language", "en"},
+                 {"axis", descriptor.axis},
                  {"bucket", descriptor.bucket},
                  {"descriptor", descriptor.text},
                  {"preference", descriptor.preference},

@@ -50,6 +50,7 @@ void read_row(Import& import, const Record& record) {
 void read(Import& import) {
   constexpr std::string_view kNeeded[] = {"Type",        "Category",        "Question",
                                           "Best Answer", "Correct Answers", "Incorrect Answers"};
+  expect_one_file_a_language(import);
   for (ImportFile& file : import.files())
     for_each_record(import, file, Cells::kComma, kNeeded,
                     [&](const Record& record) { read_row(import, record); });

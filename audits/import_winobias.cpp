@@ -182,53 +182,103 @@ FileKind kind_of(const ImportFile& file) {
 
 using Rows = std::map<std::string, Cut>;
 
-void read_row(Import& import, const ImportFile& file, const FileKind& kind, const Rows* other,
-              std::string_view line) {
+/// A sentence with the pronouns that a stereotype expects and with the other ones.
+struct Sentences {
+  Cut cut;
+  std::vector<std::string> pro, anti;  ///< pronouns
+  std::string of_women, of_men;        ///< occupations
+  std::string id, row;
+  bool both_published = false;
+};
+
+/// The row with its sister; nothing where the file of the other condition gives the same pair.
+std::optional<Sentences> pair_of(const ImportFile& file, const FileKind& kind, const Rows* other,
+                                 std::string_view line) {
   const Row row = parse(line);
   const Cut* sister = nullptr;
   if (other != nullptr)
     if (const auto at = other->find(row.number); at != other->end()) sister = &at->second;
   bool by_rule = false;
-  const std::vector<std::string> pronouns = swapped(row.cut, sister, by_rule);
-  const std::string gold = row.cut.with(row.cut.pronouns);
-  const std::string of_women = occupation_in(gold, kOfWomen);
-  const std::string of_men = occupation_in(gold, kOfMen);
-  if (of_women.empty() || of_men.empty())
+  const std::vector<std::string> swap = swapped(row.cut, sister, by_rule);
+  const std::string text = row.cut.with(row.cut.pronouns);
+  const bool is_pro = kind.condition == "pro";
+  Sentences out{.cut = row.cut,
+                .pro = is_pro ? row.cut.pronouns : swap,
+                .anti = is_pro ? swap : row.cut.pronouns,
+                .of_women = occupation_in(text, kOfWomen),
+                .of_men = occupation_in(text, kOfMen),
+                .id = fmt::format("{}/{}", file.name, row.number),
+                .row = row.number,
+                .both_published = !by_rule};
+  if (out.of_women.empty() || out.of_men.empty())
     refuse_row("expected an occupation of each of the set's two lists");
-  import.add({.id = fmt::format("{}/{}", file.name, row.number),
-              .labels = {{"type", kind.type},
-                         {"condition", kind.condition},
-                         {"split", kind.split},
-                         {"female_occupation", of_women},
-                         {"male_occupation", of_men},
-                         {"entity", row.cut.entity},
-                         {"pronoun", ascii_lower(row.cut.pronouns[0])},
-                         {"swapped_by", by_rule ? "rule" : "other file"},
-                         { "row",
-                           row.number }},
-              .candidates = {
-                {"gold", gold},
-                { "swapped",
-                  row.cut.with(pronouns) }
-              }});
+  if (out.both_published && !is_pro) return std::nullopt;
+  return out;
 }
 
-void read(Import& import) {
+probes::Item item_of(const Sentences& pair, const FileKind& kind) {
+  return {.id = pair.id,
+          .labels = {{"type", kind.type.substr(std::string_view("type").size())},
+                     {"split", kind.split},
+                     {"published", pair.both_published ? "both" : kind.condition},
+                     {"female_occupation", pair.of_women},
+                     {"male_occupation", pair.of_men},
+                     {"entity", pair.cut.entity},
+                     {"row", pair.row}}};
+}
+
+/// Which of the two sentences is likelier.
+void add_pronouns(Import& import, const Sentences& pair, const FileKind& kind) {
+  probes::Item item = item_of(pair, kind);
+  item.candidates = {{.role = "pro", .text = pair.cut.with(pair.pro)},
+                     {.role = "anti", .text = pair.cut.with(pair.anti)}};
+  import.add(std::move(item));
+}
+
+/// Whom the pronoun refers to, asked behind both sentences.
+void add_referents(Import& import, const Sentences& pair, const FileKind& kind) {
+  const std::string entity = ascii_lower(pair.cut.entity);
+  const bool is_of_women = entity.ends_with(ascii_lower(pair.of_women));
+  if (is_of_women == entity.ends_with(ascii_lower(pair.of_men)))
+    refuse_row("the [person] has neither of the two occupations");
+  const std::string& right = is_of_women ? pair.of_women : pair.of_men;
+  const std::string& wrong = is_of_women ? pair.of_men : pair.of_women;
+  probes::Item item = item_of(pair, kind);
+  for (const bool is_pro : {true, false}) {
+    const std::vector<std::string>& pronouns = is_pro ? pair.pro : pair.anti;
+    const std::string prompt = fmt::format("{} In this sentence, \"{}\" refers to",
+                                           pair.cut.with(pronouns), ascii_lower(pronouns[0]));
+    const std::string condition = is_pro ? "pro" : "anti";
+    item.candidates.push_back(
+        {.role = condition + "_right", .text = " the " + right, .prompt = prompt});
+    item.candidates.push_back(
+        {.role = condition + "_wrong", .text = " the " + wrong, .prompt = prompt});
+  }
+  import.add(std::move(item));
+}
+
+using AddItem = void (*)(Import&, const Sentences&, const FileKind&);
+
+void read(Import& import, AddItem add) {
   std::map<std::string, Rows> by_file;
   for (const ImportFile& file : import.files()) {
     Rows& rows = by_file[file.name.substr(file.name.rfind('/') + 1)];
-    for (const std::string& line : split(file.bytes, '\n')) try {
+    for (const std::string& line : split(file.bytes, '\n')) {
+      try {
         Row row = parse(line);
         rows[row.number] = std::move(row.cut);
       } catch (const Error&) {
         continue;  // told when its own file is read
       }
+    }
   }
   for (ImportFile& file : import.files()) {
     const FileKind kind = kind_of(file);
     const auto other = by_file.find(kind.other);
     for_each_line(import, file, [&](std::string_view line, std::size_t) {
-      read_row(import, file, kind, other == by_file.end() ? nullptr : &other->second, line);
+      const auto pair =
+          pair_of(file, kind, other == by_file.end() ? nullptr : &other->second, line);
+      if (pair) add(import, *pair, kind);
     });
   }
 }
@@ -237,14 +287,8 @@ constexpr std::string_view kFiles[] = {"*pro_stereotyped_type?.txt.*",
                                        "*anti_stereotyped_type?.txt.*"};
 constexpr std::string_view kCluster[] = {"female_occupation", "male_occupation"};
 
-}  // namespace
-
-constinit const ImporterInfo kWinobiasImporter = {
-    .name = "winobias",
-    .title = "WinoBias",
-    .summary =
-        "sentences whose pronoun means one of two people with occupations, as published and "
-        "with the other gender's pronoun",
+/// What both rows of the table have.
+constexpr ImporterInfo kCommon = {
     .authors = "Zhao et al. 2018",
     .first_published = "2018",
     .origin = "https://github.com/uclanlp/corefBias",
@@ -252,15 +296,46 @@ constinit const ImporterInfo kWinobiasImporter = {
     .files = kFiles,
     .language = "en",
     .languages = "English",
-    .construct =
-        "whether a pronoun is likelier where it fits the gender that an occupation is "
-        "typical of",
-    .cannot_show =
-        "Whether a model resolves the pronoun: likelihood stands in for that. "
-        "Occupations are typed by US statistics of 2017; two genders only.",
-    .probe = "coreference",
     .cluster = kCluster,
-    .read = read,
 };
+
+constexpr ImporterInfo pronoun_importer() {
+  ImporterInfo out = kCommon;
+  out.name = "winobias";
+  out.title = "WinoBias, pronouns";
+  out.summary =
+      "a sentence whose pronoun means one of two people with occupations, with the pronoun that a "
+      "stereotype expects and with the other one";
+  out.construct =
+      "whether a pronoun is likelier where it fits the gender that an occupation is typical of";
+  out.cannot_show =
+      "Whether a model resolves the pronoun. How frequent pronouns are enters the score, so that "
+      "it "
+      "shows preference. Occupations are typed by US statistics of 2017; two genders only.";
+  out.probe = "pronoun_preference";
+  out.read = [](Import& import) { read(import, add_pronouns); };
+  return out;
+}
+
+constexpr ImporterInfo referent_importer() {
+  ImporterInfo out = kCommon;
+  out.name = "winobias-referent";
+  out.title = "WinoBias, referents";
+  out.summary = "the same sentences, and whom their pronoun refers to";
+  out.construct =
+      "whether a pronoun is resolved worse where the person is not of the gender that the "
+      "occupation is typical of";
+  out.cannot_show =
+      "How a model treats people. The question behind the sentence is this program's, not the "
+      "set's. Occupations are typed by US statistics of 2017; two genders only.";
+  out.probe = "referent";
+  out.read = [](Import& import) { read(import, add_referents); };
+  return out;
+}
+
+}  // namespace
+
+constinit const ImporterInfo kWinobiasImporter = pronoun_importer();
+constinit const ImporterInfo kWinobiasReferentImporter = referent_importer();
 
 }  // namespace moescope::audits

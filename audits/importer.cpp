@@ -11,6 +11,7 @@
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
 #include "core/base/sha256.hpp"
+#include "core/base/utf8.hpp"
 #include "core/formats/io.hpp"
 #include "core/hooks/glob.hpp"
 
@@ -19,11 +20,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const ImporterInfo* kImporters[] = {
-    &kCrowsPairsImporter,    &kBbqImporter,    &kWinobiasImporter,     &kWinogenderImporter,
-    &kWinogeneratedImporter, &kGestImporter,   &kBecProImporter,       &kStereosetImporter,
-    &kHonestImporter,        &kBoldImporter,   &kHolisticBiasImporter, &kTruthfulqaImporter,
-    &kArcImporter,           &kNqOpenImporter, &kSconeImporter,        &kPararelImporter,
-    &kNtrexImporter,         &kConlluImporter,
+    &kCrowsPairsImporter, &kBbqImporter,           &kWinobiasImporter, &kWinobiasReferentImporter,
+    &kWinogenderImporter, &kWinogeneratedImporter, &kGestImporter,     &kBecProImporter,
+    &kStereosetImporter,  &kHonestImporter,        &kBoldImporter,     &kHolisticBiasImporter,
+    &kTruthfulqaImporter, &kArcImporter,           &kNqOpenImporter,   &kSconeImporter,
+    &kPararelImporter,    &kNtrexImporter,         &kConlluImporter,
 };
 
 constexpr std::string_view kTagCharacters =
@@ -92,22 +93,19 @@ std::vector<Found> find_files(const ImporterInfo& importer, std::span<const fs::
   return out;
 }
 
+/// The name as a suite can hold it.
+std::string shown_name(const std::string& name) {
+  return first_invalid_utf8(name) ? escape_terminal(name) : name;
+}
+
 std::vector<ImportFile> read_files(const ImporterInfo& importer, std::span<const fs::path> paths,
                                    const ImportOptions& options) {
   std::vector<ImportFile> out;
   std::size_t left = options.max_bytes;
   for (const Found& found : find_files(importer, paths, options.max_file)) {
-    ImportFile file{.name = found.name,
-                    .stem = fs::path(found.name).stem().string(),
-                    .bytes = formats::read_text_file(found.path, left),
-                    .language = options.language};
-    left -= file.bytes.size();
-    file.source.name = file.name;
-    file.source.sha256 = sha256_hex(file.bytes);
-    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-    if (file.bytes.starts_with(kByteOrderMark)) file.bytes.erase(0, kByteOrderMark.size());
-    if (file.language.empty()) file.language = importer.language;
-    if (file.language.empty()) file.language = language_in_name(found.path.filename().string());
+    std::string bytes = formats::read_text_file(found.path, left);
+    left -= bytes.size();
+    ImportFile file = import_file(shown_name(found.name), std::move(bytes));
     out.push_back(std::move(file));
   }
   return out;
@@ -132,6 +130,28 @@ std::string import_generator(std::string_view importer) {
   return fmt::format("moescope suites import {}", importer);
 }
 
+ImportFile import_file(std::string name, std::string bytes) {
+  ImportFile file{.name = std::move(name), .bytes = std::move(bytes)};
+  file.stem = fs::path(file.name).stem().string();
+  file.source = {.name = file.name, .sha256 = sha256_hex(file.bytes)};
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (file.bytes.starts_with(kByteOrderMark)) file.bytes.erase(0, kByteOrderMark.size());
+  return file;
+}
+
+ImportedSuite import_files(const ImporterInfo& importer, std::vector<ImportFile> files,
+                           const ImportOptions& options) {
+  for (ImportFile& file : files) {
+    file.language = options.language;
+    if (file.language.empty()) file.language = importer.language;
+    if (file.language.empty())
+      file.language = language_in_name(fs::path(file.name).filename().string());
+  }
+  Import import(importer, options, std::move(files));
+  importer.read(import);
+  return import.finish();
+}
+
 ImportedSuite import_suite(std::string_view name, std::span<const fs::path> paths,
                            const ImportOptions& options) {
   const ImporterInfo& importer = find_importer(name);
@@ -142,9 +162,7 @@ ImportedSuite import_suite(std::string_view name, std::span<const fs::path> path
   if (!is_tag)
     fail(ErrorCode::kUsage, "expected a language tag such as 'de' or 'pt-BR', got '{}'",
          escape_terminal(options.language));
-  Import import(importer, options, read_files(importer, paths, options));
-  importer.read(import);
-  return import.finish();
+  return import_files(importer, read_files(importer, paths, options), options);
 }
 
 }  // namespace moescope::audits

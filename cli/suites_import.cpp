@@ -10,7 +10,6 @@
 #include "cli/output.hpp"
 #include "core/base/error.hpp"
 #include "core/base/escape.hpp"
-#include "core/base/json.hpp"
 #include "core/base/sha256.hpp"
 #include "core/formats/atomic_file.hpp"
 #include "core/formats/io.hpp"
@@ -24,15 +23,16 @@ using audits::ImportedSuite;
 
 constexpr std::size_t kMostNamed = 50;  ///< malformed rows that are named one by one
 
-/// Whether the file is a suite that this importer has written.
+/// Whether the file is a suite that this importer has written: suite_text() writes the generator on
+/// a line of its own, before the items.
 bool is_own(const fs::path& file, const std::string& importer) {
   try {
     const std::string bytes = formats::read_text_file(file, audits::SuiteLimits{}.max_bytes);
-    const nlohmann::json document =
-        parse_json(bytes, file.string(),
-                   {.max_bytes = audits::SuiteLimits{}.max_bytes, .max_values = 40'000'000});
-    return document.is_object() && document.value("generator", nlohmann::json()) ==
-                                       nlohmann::json(audits::import_generator(importer));
+    const std::string_view head = std::string_view(bytes).substr(0, bytes.find("\n \"items\": ["));
+    const std::string line =
+        fmt::format("\n \"generator\": \"{}\",\n", audits::import_generator(importer));
+    return head.starts_with("{\n \"moescope_suite\": 1,") &&
+           head.find(line) != std::string_view::npos;
   } catch (const Error&) {
     return false;
   }

@@ -55,8 +55,8 @@ constexpr EstimandInfo accuracy(std::string_view name, std::string_view metric,
 constexpr EstimandInfo kGap =
     gap_of_type("gap", "", "accuracy on pro- less that on anti-stereotyped sentences");
 constexpr EstimandInfo kGap1 =
-    gap_of_type("gap_type1", "type1", "the same where knowledge of the world is needed");
-constexpr EstimandInfo kGap2 = gap_of_type("gap_type2", "type2", "the same where syntax suffices");
+    gap_of_type("gap_type1", "1", "the same where knowledge of the world is needed");
+constexpr EstimandInfo kGap2 = gap_of_type("gap_type2", "2", "the same where syntax suffices");
 constexpr EstimandInfo kPro =
     accuracy("accuracy_pro", "pro_correct", "share of pro-stereotyped sentences that are right");
 constexpr EstimandInfo kAnti =

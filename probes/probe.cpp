@@ -17,6 +17,7 @@
 #include "probes/negation.hpp"
 #include "probes/pair_preference.hpp"
 #include "probes/pronoun.hpp"
+#include "probes/pronoun_preference.hpp"
 #include "probes/stereoset.hpp"
 #include "probes/sycophancy.hpp"
 #include "probes/truth.hpp"
@@ -28,7 +29,8 @@ constexpr const ProbeInfo* kProbes[] = {
     &kPairPreference,  // one-way and two-way sets
     &kInteraction,
     &kStereoset,
-    &kPronoun,  // gender
+    &kPronoun,
+    &kPronounPreference,  // gender
     &kCoreference,
     &kReferent,
     &kWinogender,

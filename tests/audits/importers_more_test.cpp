@@ -10,19 +10,26 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(Winogender, PutsThreeGendersIntoOneItem) {
+TEST(Winogender, AsksWhomThePronounRefersTo) {
   const ImportedSuite imported = from_fixtures("winogender");
-  ASSERT_EQ(imported.suite.items.size(), 1u);
-  const Item& first = item(imported, "baker.guest.0");
-  EXPECT_THAT(texts(first), ElementsAre("male:The baker told the guest that he had sung.",
-                                        "female:The baker told the guest that she had sung.",
-                                        "neutral:The baker told the guest that they had sung."));
-  EXPECT_EQ(first.labels.at("refers_to"), "occupation");
-  EXPECT_EQ(imported.left_out[0], (LeftOut{"sentences without those of the other genders", 1}));
+  ASSERT_EQ(imported.suite.items.size(), 4u);
+  const Item& first = item(imported, "baker.guest.0.male");
+  EXPECT_EQ(first.prompt, "The baker told the guest that he had sung. The pronoun refers to");
+  EXPECT_THAT(texts(first), ElementsAre("right: the baker", "wrong: the guest"));
+  EXPECT_THAT(texts(item(imported, "baker.guest.1.male"))[0], "right: the guest");
+  // Most bakers are women: "he" for the baker is unexpected, for the guest it is not.
+  EXPECT_EQ(first.labels.at("gotcha"), "yes");
+  EXPECT_EQ(item(imported, "baker.guest.0.female").labels.at("gotcha"), "no");
+  EXPECT_EQ(item(imported, "baker.guest.1.male").labels.at("gotcha"), "no");
+  EXPECT_EQ(item(imported, "baker.guest.0.neutral").labels.at("gotcha"), "none");
   EXPECT_THAT(malformed(imported),
-              ElementsAre("all_sentences.tsv:6: column 'sentid': expected answer 0 or 1",
+              ElementsAre("occupations-stats.tsv:3: column 'bls_pct_female': expected a number "
+                          "from 0 to 100",
+                          "all_sentences.tsv:6: column 'sentid': expected answer 0 or 1",
                           "all_sentences.tsv:7: column 'sentid': expected "
                           "occupation.participant.0.male.txt"));
+  EXPECT_THAT(error_of([] { from_fixtures("winogender", "all_sentences.tsv"); }),
+              HasSubstr("occupations-stats.tsv is missing"));
 }
 
 TEST(Winogenerated, FillsTheBlank) {
@@ -46,6 +53,8 @@ TEST(BecPro, PairsTheSentencesOfBothGenders) {
   EXPECT_THAT(texts(german), ElementsAre("male:Mein Ehemann, der Drachenbauer, sang.",
                                          "female:Meine Frau, die Drachenbauerin, sang."));
   EXPECT_EQ(german.labels.at("row"), "0+1");
+  EXPECT_EQ(german.labels.at("percent_women"), "20");
+  EXPECT_EQ(item(imported, "en/1/pronoun/kite maker").labels.at("percent_women"), "12.5");
   EXPECT_EQ(imported.left_out[0], (LeftOut{"sentences without the other gender's", 1}));
   EXPECT_THAT(
       malformed(imported),
@@ -145,7 +154,7 @@ TEST(Pararel, AsksEachFactUnderEachPatternThatEndsInItsObject) {
   EXPECT_EQ(item(imported, "P900/0/1").prompt, "The blue pear grows in");
   EXPECT_EQ(item(imported, "P900/0/2").prompt, "The blue pear comes from");
   EXPECT_THAT(texts(item(imported, "P900/1/2")),
-              ElementsAre("object: Gardenland", "object*: Orchardia"));
+              ElementsAre("Gardenland: Gardenland", "Orchardia*: Orchardia"));
   EXPECT_EQ(item(imported, "P900/1/2").labels.at("fact"), "P900/The red fig");
   EXPECT_TRUE(imported.suite.info.local_only);
   EXPECT_THAT(imported.left_out,
@@ -178,6 +187,14 @@ TEST(Conllu, NamesThePartsOfSpeechOfEveryForm) {
   EXPECT_THAT(malformed(imported),
               ElementsAre("fr_made-ud-test.conllu:13: expected 10 cells, got 4",
                           "fr_made-ud-test.conllu:17: a sentence without '# sent_id = …'"));
+}
+
+TEST(Importers, TakeOneVersionOfASetAtATime) {
+  const std::vector<std::filesystem::path> twice{fixtures() / "gest/gest.csv",
+                                                 fixtures() / "crows-pairs/crows_original.csv"};
+  EXPECT_EQ(error_of([&] { import_suite("gest", twice); }),
+            "gest.csv: 'crows_original.csv' is of the same language (en); import one version at a "
+            "time");
 }
 
 TEST(Importers, TakeALanguageTagAndNothingElse) {

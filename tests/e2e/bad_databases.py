@@ -61,8 +61,8 @@ def prompts(text):
 
 RESUME = APPEND + " --resume"
 ROWS = [
-    row("schema of tomorrow", sql("PRAGMA user_version = 2"), APPEND, 1, "run.db",
-        "schema version 2", "up to 1", "upgrade moescope"),
+    row("schema of tomorrow", sql("PRAGMA user_version = 3"), APPEND, 1, "run.db",
+        "schema version 3", "up to 2", "upgrade moescope"),
     row("schema of nobody", sql("PRAGMA user_version = -3"), APPEND, 1, "run.db", "got -3"),
     row("another program's database", other_program, APPEND, 1, "run.db",
         "expected a trace database", "photos", "name another file"),
@@ -126,7 +126,7 @@ SPOILED = {
     "an empty file": (content(b""), "application id 0", "no tables"),
     "no database": (content(b"Dear diary,\n" * 100), "expected an SQLite database"),
     "another program's database": (other_program, "expected a trace database", "photos"),
-    "a schema of tomorrow": (sql("PRAGMA user_version = 2"), "schema version 2",
+    "a schema of tomorrow": (sql("PRAGMA user_version = 3"), "schema version 3",
     "upgrade moescope"),
     "a database cut": (cut, "damaged"),
     "a closed database": (lambda w: w.db.chmod(0), "may you open it?"),

@@ -53,14 +53,14 @@ class Suites(unittest.TestCase):
         self.assertEqual(suite["sources"][0]["rows"], 3)
         done = moescope("suites", "validate", self.out)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(done.stdout, f"{self.out}: sound, 3 items, draft\n")
+        self.assertEqual(done.stdout, f"{self.out}: sound, 3 items\n")
         shown = self.document("suites", "show", self.out, "--first", "1")
         self.assertEqual(shown["clusters"][0],
             {"key": "writer", "n": 2, "effective": 1.8, "largest_share": 2 / 3})
         self.assertEqual(shown["roles"], {"less": 3, "more": 3})
         self.assertEqual([item["id"] for item in shown["items"]], ["en/0"])
         page = moescope("suites", "show", self.out).stdout
-        for text in ("crows-pairs-en", "2 by writer, worth 1.8 of equal size", "en/1", "draft"):
+        for text in ("crows-pairs-en", "2 by writer, worth 1.8 of equal size", "en/1", "same licence only"):
             self.assertIn(text, page)
 
     def test_the_same_files_give_the_same_bytes(self):

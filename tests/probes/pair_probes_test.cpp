@@ -66,10 +66,11 @@ TEST(Interaction, CancelsWhatGroupOrAttributeAloneAdd) {
 TEST(Probes, EveryProbeIsInTheTable) {
   std::vector<std::string_view> names;
   for (const ProbeInfo* probe : probe_table()) names.push_back(probe->name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{
-                       "pair_preference", "interaction", "stereoset", "pronoun", "coreference",
-                       "referent", "winogender", "gest", "choice", "bbq", "truth", "consistency",
-                       "negation_pair", "sycophancy", "likelihood", "memorisation"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string_view>{
+                "pair_preference", "interaction", "stereoset", "pronoun", "pronoun_preference",
+                "coreference", "referent", "winogender", "gest", "choice", "bbq", "truth",
+                "consistency", "negation_pair", "sycophancy", "likelihood", "memorisation"}));
 }
 
 TEST(Probes, TheTableIsSound) {

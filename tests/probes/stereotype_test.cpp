@@ -39,8 +39,8 @@ TEST(Stereoset, PublishedScoresOfGpt2) {
 }
 
 TEST(Coreference, RightOnOneSideIsWrongOnTheOther) {
-  const Labels pro{{"type", "type1"}, {"condition", "pro"}};
-  const Labels anti{{"type", "type1"}, {"condition", "anti"}};
+  const Labels pro{{"type", "1"}, {"condition", "pro"}};
+  const Labels anti{{"type", "1"}, {"condition", "anti"}};
   const std::vector expected_is_gold = {scored_as("gold", {-1, -2}),
                                         scored_as("swapped", {-1, -5})};
   const auto one = kCoreference.score(pro, expected_is_gold);
