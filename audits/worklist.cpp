@@ -34,23 +34,22 @@ std::vector<std::string> counted_keys(const Suite& suite) {
   return out;
 }
 
-/// The suite's formats that an audit asks for, by index.
+/// The suite's formats that an audit asks for, by index. A gate that has none of them keeps its own.
 std::vector<std::size_t> wanted_formats(const Suite& suite, const WorklistOptions& options) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < suite.formats.size(); ++i)
     if (options.formats.empty() || std::find(options.formats.begin(), options.formats.end(),
                                              suite.formats[i].name) != options.formats.end())
       out.push_back(i);
+  if (out.empty() && suite.info.purpose == Purpose::kGate)
+    for (std::size_t i = 0; i < suite.formats.size(); ++i) out.push_back(i);
   return out;
 }
 
 void check_formats(std::span<const Suite> suites, const WorklistOptions& options) {
   std::set<std::string> known;
-  for (const Suite& suite : suites) {
+  for (const Suite& suite : suites)
     for (const Format& format : suite.formats) known.insert(format.name);
-    if (wanted_formats(suite, options).empty())
-      fail(ErrorCode::kUsage, "suite '{}' has none of the formats asked for", suite.info.name);
-  }
   for (const std::string& name : options.formats) {
     if (known.contains(name)) continue;
     std::string list;
@@ -58,6 +57,9 @@ void check_formats(std::span<const Suite> suites, const WorklistOptions& options
     fail(ErrorCode::kUsage, "no suite has the format '{}'; formats: {}", escape_terminal(name),
          list);
   }
+  for (const Suite& suite : suites)
+    if (wanted_formats(suite, options).empty())
+      fail(ErrorCode::kUsage, "suite '{}' has none of the formats asked for", suite.info.name);
 }
 
 void check_names(std::span<const Suite> suites) {
